@@ -1,0 +1,5 @@
+/** The engine's public API. */
+@NullMarked
+package dev.jebena.engine;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** The Vector API backend. */
+@NullMarked
+package dev.jebena.cpu;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,16 @@
+package dev.jebena.tokenizer;
+
+/** Builds tokenizers from the forms in which models carry them. */
+public final class Tokenizers {
+
+  private Tokenizers() {}
+
+  /**
+   * Builds the tokenizer of a GGUF file.
+   *
+   * @throws TokenizerException naming the model or pre-tokenizer if it is not supported, or the entry that is malformed
+   */
+  public static Tokenizer fromGguf(GgufVocabulary vocabulary) {
+    throw new TokenizerException("tokenizer model '" + vocabulary.model() + "' is not supported");
+  }
+}
