@@ -1,0 +1,312 @@
+package dev.jebena.engine.program;
+
+import dev.jebena.engine.weight.WeightSpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One operation of a {@link Program}. Arithmetic is float32; shapes are checked when the Program is built.
+ *
+ * <p>Shapes below are {@code [rows, columns]}; all operands of an operation have the rows of one domain, but for {@link SelectRows}.
+ */
+public sealed interface Op {
+
+  /** Where the operation stands in the model. */
+  Site site();
+
+  /** The values read, in order. */
+  List<Value> inputs();
+
+  /** The values written, in order. */
+  List<Value> outputs();
+
+  /** The weights read, in order. */
+  List<WeightSpec> weights();
+
+  /**
+   * Row r of {@code out} is the row of {@code weight} that the index of token r names.
+   *
+   * @param weight {@code [entries, out.columns]}
+   */
+  record Embed(Site site, Value out, WeightSpec weight, Index index) implements Op {
+
+    /** What selects the row. */
+    public enum Index {
+      TOKEN,
+      POSITION
+    }
+
+    @Override
+    public List<Value> inputs() {
+      return List.of();
+    }
+
+    @Override
+    public List<Value> outputs() {
+      return List.of(out);
+    }
+
+    @Override
+    public List<WeightSpec> weights() {
+      return List.of(weight);
+    }
+  }
+
+  /**
+   * Normalises each group of {@code groupColumns} columns of each row, then multiplies by {@code weight + weightOffset} and adds {@code
+   * bias}. RMS: x / sqrt(mean(x^2) + epsilon). LAYER: (x - mean) / sqrt(variance + epsilon).
+   *
+   * @param weight {@code [1, columns]} or {@code [1, groupColumns]}, absent: 1
+   * @param bias as weight, absent: 0
+   * @param groupColumns divides the columns; equal to them for an ordinary norm, the head's columns for a norm per head
+   */
+  record Norm(
+      Site site,
+      Value in,
+      Value out,
+      Kind kind,
+      Optional<WeightSpec> weight,
+      Optional<WeightSpec> bias,
+      int groupColumns,
+      float epsilon,
+      float weightOffset)
+      implements Op {
+
+    /** The kind of normalisation. */
+    public enum Kind {
+      RMS,
+      LAYER
+    }
+
+    @Override
+    public List<Value> inputs() {
+      return List.of(in);
+    }
+
+    @Override
+    public List<Value> outputs() {
+      return List.of(out);
+    }
+
+    @Override
+    public List<WeightSpec> weights() {
+      List<WeightSpec> weights = new ArrayList<>();
+      weight.ifPresent(weights::add);
+      bias.ifPresent(weights::add);
+      return List.copyOf(weights);
+    }
+  }
+
+  /** For each part: {@code out = in * transpose(weight) + bias}; the parts share the input, not the type. */
+  record Linear(Site site, Value in, List<Part> parts) implements Op {
+
+    public Linear {
+      parts = List.copyOf(parts);
+    }
+
+    /**
+     * One product.
+     *
+     * @param out {@code [rows, weight.rows]}
+     * @param weight {@code [out.columns, in.columns]}
+     * @param bias {@code [1, out.columns]}
+     */
+    public record Part(Value out, WeightSpec weight, Optional<WeightSpec> bias) {}
+
+    @Override
+    public List<Value> inputs() {
+      return List.of(in);
+    }
+
+    @Override
+    public List<Value> outputs() {
+      return parts.stream().map(Part::out).toList();
+    }
+
+    @Override
+    public List<WeightSpec> weights() {
+      List<WeightSpec> weights = new ArrayList<>();
+      for (Part part : parts) {
+        weights.add(part.weight());
+        part.bias().ifPresent(weights::add);
+      }
+      return List.copyOf(weights);
+    }
+  }
+
+  /**
+   * Turns pairs of the first {@code 2 * frequencies.pairs()} columns of each head by an angle that grows with the token's position;
+   * the other columns pass.
+   *
+   * @param headDim divides the columns
+   */
+  record Rope(Site site, Value in, Value out, int headDim, Pairing pairing, RopeFrequencies frequencies) implements Op {
+
+    /** Which columns form pair i of p: HALVES (i, i + p), INTERLEAVED (2i, 2i + 1). */
+    public enum Pairing {
+      HALVES,
+      INTERLEAVED
+    }
+
+    @Override
+    public List<Value> inputs() {
+      return List.of(in);
+    }
+
+    @Override
+    public List<Value> outputs() {
+      return List.of(out);
+    }
+
+    @Override
+    public List<WeightSpec> weights() {
+      return List.of();
+    }
+  }
+
+  /**
+   * Writes the keys and values of the step's tokens into the cache; attention of the same step reads them from there.
+   *
+   * @param key {@code [tokens, kvHeads * keyDim]}
+   * @param value {@code [tokens, kvHeads * valueDim]}
+   */
+  record KvWrite(Site site, int group, int cacheLayer, Value key, Value value) implements Op {
+
+    @Override
+    public List<Value> inputs() {
+      return List.of(key, value);
+    }
+
+    @Override
+    public List<Value> outputs() {
+      return List.of();
+    }
+
+    @Override
+    public List<WeightSpec> weights() {
+      return List.of();
+    }
+  }
+
+  /**
+   * Softmax attention over the cached tokens of the row's own sequence: for head h, {@code out_h = softmax(cap(scale q_h K^T)) V} with K
+   * and V of head {@code h * kvHeads / heads}.
+   *
+   * @param query {@code [tokens, heads * headDim]}
+   * @param out {@code [tokens, heads * valueDim]}
+   * @param softCap limit of {@code limit * tanh(score / limit)}; 0: none
+   */
+  record Attention(
+      Site site,
+      Value query,
+      Value out,
+      int group,
+      int cacheLayer,
+      int heads,
+      int kvHeads,
+      int headDim,
+      int valueDim,
+      float scale,
+      AttentionMask mask,
+      float softCap)
+      implements Op {
+
+    @Override
+    public List<Value> inputs() {
+      return List.of(query);
+    }
+
+    @Override
+    public List<Value> outputs() {
+      return List.of(out);
+    }
+
+    @Override
+    public List<WeightSpec> weights() {
+      return List.of();
+    }
+  }
+
+  /** {@code out = function(in)}, element by element. */
+  record Map(Site site, Value in, Value out, MapFunction function) implements Op {
+
+    @Override
+    public List<Value> inputs() {
+      return List.of(in);
+    }
+
+    @Override
+    public List<Value> outputs() {
+      return List.of(out);
+    }
+
+    @Override
+    public List<WeightSpec> weights() {
+      return List.of();
+    }
+  }
+
+  /** {@code out = a + b} or {@code a * b}, element by element. */
+  record Combine(Site site, Value a, Value b, Value out, Kind kind) implements Op {
+
+    /** The operator. */
+    public enum Kind {
+      ADD,
+      MULTIPLY
+    }
+
+    @Override
+    public List<Value> inputs() {
+      return List.of(a, b);
+    }
+
+    @Override
+    public List<Value> outputs() {
+      return List.of(out);
+    }
+
+    @Override
+    public List<WeightSpec> weights() {
+      return List.of();
+    }
+  }
+
+  /** {@code out = activation(gate) * up}, element by element. */
+  record Gate(Site site, Value gate, Value up, Value out, Activation activation) implements Op {
+
+    @Override
+    public List<Value> inputs() {
+      return List.of(gate, up);
+    }
+
+    @Override
+    public List<Value> outputs() {
+      return List.of(out);
+    }
+
+    @Override
+    public List<WeightSpec> weights() {
+      return List.of();
+    }
+  }
+
+  /** Keeps of the rows of {@code in} those that belong to the domain of {@code out}. */
+  record SelectRows(Site site, Value in, Value out) implements Op {
+
+    @Override
+    public List<Value> inputs() {
+      return List.of(in);
+    }
+
+    @Override
+    public List<Value> outputs() {
+      return List.of(out);
+    }
+
+    @Override
+    public List<WeightSpec> weights() {
+      return List.of();
+    }
+  }
+}

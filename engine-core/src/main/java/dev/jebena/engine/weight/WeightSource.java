@@ -1,0 +1,13 @@
+package dev.jebena.engine.weight;
+
+/** Where the bytes of a Program's weights come from, usually a memory-mapped file. Safe for use by several threads. */
+@FunctionalInterface
+public interface WeightSource {
+
+  /**
+   * The bytes of one weight, valid until the source's owner closes it.
+   *
+   * @throws IllegalArgumentException if the source has no weight of that name, shape and format
+   */
+  WeightView weight(WeightSpec spec);
+}
