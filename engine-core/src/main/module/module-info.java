@@ -3,6 +3,7 @@ module dev.jebena.engine {
   requires static transitive org.jspecify;
   requires transitive dev.jebena.tokenizer;
 
+  exports dev.jebena.engine;
   exports dev.jebena.engine.backend;
   exports dev.jebena.engine.model;
   exports dev.jebena.engine.program;
