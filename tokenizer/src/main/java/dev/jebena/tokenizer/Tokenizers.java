@@ -11,6 +11,11 @@ public final class Tokenizers {
    * @throws TokenizerException naming the model or pre-tokenizer if it is not supported, or the entry that is malformed
    */
   public static Tokenizer fromGguf(GgufVocabulary vocabulary) {
-    throw new TokenizerException("tokenizer model '" + vocabulary.model() + "' is not supported");
+    return switch (vocabulary.model()) {
+      case "gpt2" -> new ByteLevelBpeTokenizer(vocabulary, GgufPreTokenizers.named(vocabulary.pre().orElse("gpt-2")));
+      case "llama" -> new SentencePieceBpeTokenizer(vocabulary);
+      default ->
+          throw new TokenizerException("tokenizer model '" + vocabulary.model() + "' is not supported; known are gpt2 and llama");
+    };
   }
 }
