@@ -11,4 +11,7 @@ module dev.jebena.engine {
   exports dev.jebena.engine.weight;
 
   uses dev.jebena.engine.backend.BackendProvider;
+
+  provides dev.jebena.engine.backend.BackendProvider with
+      dev.jebena.engine.reference.ReferenceBackendProvider;
 }
