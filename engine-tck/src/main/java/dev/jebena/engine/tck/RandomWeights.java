@@ -16,7 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Weights for every name that is asked for: valid blocks whose contents depend on the seed and the name alone. Values of a matrix have a
  * spread of about {@code 1 / sqrt(columns)}, so that products keep the size of their input; those of a weight whose name ends in
- * {@code norm} lie around 1.
+ * {@code norm} lie around 1, and those of a weight whose name begins with {@code unit} have a spread of 1.
  */
 public final class RandomWeights implements WeightSource {
 
@@ -42,7 +42,7 @@ public final class RandomWeights implements WeightSource {
         switch (spec.format()) {
           case WeightFormat.Blocked(BlockType blockType) -> blockType;
         };
-    float spread = spec.rows() == 1 ? 0.1f : (float) (1 / Math.sqrt(spec.columns()));
+    float spread = spec.name().startsWith("unit") ? 1 : spec.rows() == 1 ? 0.1f : (float) (1 / Math.sqrt(spec.columns()));
     float center = spec.name().endsWith("norm") ? 1 : 0;
     for (long offset = 0; offset < data.byteSize(); offset += type.bytes()) {
       fill(type, random, data.asSlice(offset, type.bytes()), center, spread * (0.5f + random.nextFloat()));

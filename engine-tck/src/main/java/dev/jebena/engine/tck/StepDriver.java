@@ -36,7 +36,9 @@ public final class StepDriver implements AutoCloseable {
   private final int groups;
   private final int blockTokens;
   private final Deque<Integer> freeBlocks = new ArrayDeque<>();
-  private final int[][] blockCounts;
+  /** Blocks by slot and group. */
+  private final List<List<List<Integer>>> tables = new ArrayList<>();
+  /** Blocks by slot that go back when it closes: its own, not those that it shares. */
   private final List<List<Integer>> held = new ArrayList<>();
   private final StepPlan plan = new StepPlan();
   private long step;
@@ -62,7 +64,6 @@ public final class StepDriver implements AutoCloseable {
     cache = executable.allocateCache(blocks);
     groups = program.kvGroups().size();
     blockTokens = kvFormat.blockTokens();
-    blockCounts = new int[limits.maxSequences()][groups];
     List<Integer> ids = new ArrayList<>();
     for (int block = 1; block < blocks; block++) {
       ids.add(block);
@@ -71,6 +72,7 @@ public final class StepDriver implements AutoCloseable {
     freeBlocks.addAll(ids);
     for (int slot = 0; slot < limits.maxSequences(); slot++) {
       held.add(new ArrayList<>());
+      tables.add(emptyTables());
     }
     plan.reset(step);
   }
@@ -93,20 +95,56 @@ public final class StepDriver implements AutoCloseable {
     plan.close(slot);
     freeBlocks.addAll(held.get(slot));
     held.get(slot).clear();
-    blockCounts[slot] = new int[groups];
+    tables.set(slot, emptyTables());
+  }
+
+  private List<List<Integer>> emptyTables() {
+    List<List<Integer>> empty = new ArrayList<>();
+    for (int group = 0; group < groups; group++) {
+      empty.add(new ArrayList<>());
+    }
+    return empty;
   }
 
   /** Adds a run to the next step, with the blocks that it needs. */
   public void run(int slot, int start, int tokens, int outputs) {
     for (int group = 0; group < groups; group++) {
-      while (blockCounts[slot][group] * blockTokens < start + tokens) {
+      List<Integer> table = tables.get(slot).get(group);
+      while (table.size() * blockTokens < start + tokens) {
         int block = freeBlocks.remove();
         held.get(slot).add(block);
         plan.appendBlock(slot, group, block);
-        blockCounts[slot][group]++;
+        table.add(block);
       }
     }
     plan.run(slot, start, tokens, outputs);
+  }
+
+  /**
+   * Gives a slot that has no blocks yet the first {@code blocks} blocks of another, as a prefix hit does. The other slot has to stay open
+   * as long.
+   *
+   * @param nullBlocks so many of the first blocks of the KV groups from {@code firstNullGroup} on are the null block instead
+   */
+  public void share(int from, int to, int blocks, int nullBlocks, int firstNullGroup) {
+    for (int group = 0; group < groups; group++) {
+      for (int i = 0; i < blocks; i++) {
+        boolean isNull = group >= firstNullGroup && i < nullBlocks;
+        int block = isNull ? 0 : tables.get(from).get(group).get(i);
+        plan.appendBlock(to, group, block);
+        tables.get(to).get(group).add(block);
+      }
+    }
+  }
+
+  /** The plan of the next step, to be written to directly. */
+  public StepPlan plan() {
+    return plan;
+  }
+
+  /** The memory that everything is reserved in. */
+  public MemoryBudget budget() {
+    return budget;
   }
 
   /** Submits the step and awaits it; the result holds until the next. */
