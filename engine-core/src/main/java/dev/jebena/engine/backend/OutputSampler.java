@@ -5,8 +5,8 @@ import dev.jebena.engine.sampling.Sampler;
 import dev.jebena.engine.sampling.SamplingState;
 
 /**
- * Turns a row of logits into the row's result: log-probabilities, and the token that it samples or scores. One thread uses an instance;
- * several threads may finish different rows of one step.
+ * Turns a row of logits into the row's result: log-probabilities, and the token that it samples or scores. One thread uses an
+ * instance; several threads may finish different rows of one step.
  */
 public final class OutputSampler {
 
@@ -27,7 +27,8 @@ public final class OutputSampler {
   }
 
   /**
-   * Finishes an output row of the current step. When all rows are finished, {@link SlotTable#appendSampled} takes the tokens over.
+   * Finishes an output row of the current step. When all rows are finished, {@link SlotTable#appendSampled} takes the tokens
+   * over.
    *
    * @param output index of the row among the outputs
    * @param logits holds the row from {@code offset}, {@link SlotTable#vocabularySize()} of them; may be overwritten
@@ -40,8 +41,8 @@ public final class OutputSampler {
     if (next == SlotTable.SAMPLES) {
       sample(output, logits, offset, settings.topLogprobs(), result);
     } else {
-      score(output, next, logits, offset, next(output) < settings.promptTokens() ? settings.topPromptLogprobs() : settings.topLogprobs(),
-          result);
+      int top = next(output) < settings.promptTokens() ? settings.topPromptLogprobs() : settings.topLogprobs();
+      score(output, next, logits, offset, top, result);
     }
   }
 

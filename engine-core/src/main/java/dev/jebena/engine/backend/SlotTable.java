@@ -7,12 +7,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The slots of an Executable, and the rows of its current step: what every backend has to keep from the {@link StepPlan}s. Used by one
- * thread; while a step runs, other threads may read.
+ * The slots of an Executable, and the rows of its current step: what every backend has to keep from the {@link StepPlan}s. Used
+ * by one thread; while a step runs, other threads may read.
  *
- * <p>{@link #apply} takes a plan and lays its rows out in flat arrays, which are reused: they may be longer than they are full, and hold
- * until the next plan. Token rows stand in the order of the runs, output rows too. Decoding allocates nothing here once the arrays have
- * grown.
+ * <p>{@link #apply} takes a plan and lays its rows out in flat arrays, which are reused: they may be longer than they are full,
+ * and hold until the next plan. Token rows stand in the order of the runs, output rows too. Decoding allocates nothing here once
+ * the arrays have grown.
  */
 public final class SlotTable {
 
@@ -117,7 +117,8 @@ public final class SlotTable {
     }
     if ((long) slot.blockCounts[group] * blockTokens >= limits.maxContext()) {
       throw refused(
-          index, "gets more than " + slot.blockCounts[group] + " blocks: they hold the limit of " + limits.maxContext() + " tokens");
+          index, "gets more than " + slot.blockCounts[group] + " blocks: they hold the limit of " + limits.maxContext()
+              + " tokens");
     }
     slot.appendBlock(group, block);
   }
@@ -163,7 +164,8 @@ public final class SlotTable {
       throw refused(index, "runs up to position " + (end - 1) + ": the limit is " + limits.maxContext() + " tokens");
     }
     if (slot.computed >= 0 && start > slot.computed) {
-      throw refused(index, "runs from position " + start + ", but is computed up to " + slot.computed + ": positions follow one another");
+      throw refused(index, "runs from position " + start + ", but is computed up to " + slot.computed
+          + ": positions follow one another");
     }
     for (int group = 0; group < groups; group++) {
       if ((long) slot.blockCounts[group] * blockTokens < end) {

@@ -30,8 +30,8 @@ final class ElementFunctions {
   }
 
   /**
-   * The error function: near zero its power series, further out the continued fraction of its complement (Abramowitz and Stegun, 7.1.6
-   * and 7.1.14).
+   * The error function: near zero its power series, further out the continued fraction of its complement (Abramowitz and Stegun,
+   * 7.1.6 and 7.1.14).
    */
   static double erf(double x) {
     double size = Math.abs(x);

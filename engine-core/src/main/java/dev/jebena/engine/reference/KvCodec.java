@@ -98,8 +98,9 @@ sealed interface KvCodec {
   }
 
   /**
-   * Runs of 32 columns (the last of a head may be shorter): a binary16 scale, the largest size of a value / 127, then a signed byte for
-   * each column, its value / scale rounded to the nearest, of two to the even one. The division is by the scale before its rounding.
+   * Runs of 32 columns (the last of a head may be shorter): a binary16 scale, the largest size of a value / 127, then a signed
+   * byte for each column, its value / scale rounded to the nearest, of two to the even one. The division is by the scale before
+   * its rounding.
    */
   record Codes8() implements KvCodec {
 

@@ -19,8 +19,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Runs Programs operation by operation in plain Java on the calling thread. It is the specification that other backends are tested
- * against: float32 values, products and sums; weights as they are stored; keys and values through the cache's type.
+ * Runs Programs operation by operation in plain Java on the calling thread. It is the specification that other backends are
+ * tested against: float32 values, products and sums; weights as they are stored; keys and values through the cache's type.
  */
 final class ReferenceBackend implements Backend {
 
@@ -77,7 +77,8 @@ final class ReferenceBackend implements Backend {
   public void close() {
     int left = open.get();
     if (left != 0) {
-      throw new IllegalStateException("the reference backend still has " + left + " open weight sets, executables or caches: close them first");
+      throw new IllegalStateException("the reference backend still has " + left
+          + " open weight sets, executables or caches: close them first");
     }
   }
 }

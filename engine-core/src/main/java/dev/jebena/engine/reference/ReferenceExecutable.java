@@ -182,13 +182,16 @@ final class ReferenceExecutable implements Executable {
     switch (operation) {
       case Op.Embed embed ->
           RowOperations.embed(
-              weights.view(embed.weight()), embed.index() == Op.Embed.Index.TOKEN ? tokens : positions, rows, scratch.of(embed.out()));
+              weights.view(embed.weight()), embed.index() == Op.Embed.Index.TOKEN ? tokens : positions, rows,
+              scratch.of(embed.out()));
       case Op.Norm norm ->
-          RowOperations.norm(norm, scratch.of(norm.in()), vector(norm.weight()), vector(norm.bias()), rows, scratch.of(norm.out()));
+          RowOperations.norm(norm, scratch.of(norm.in()), vector(norm.weight()), vector(norm.bias()), rows,
+              scratch.of(norm.out()));
       case Op.Linear linear -> {
         for (Op.Linear.Part part : linear.parts()) {
           RowOperations.linear(
-              scratch.of(linear.in()), weights.view(part.weight()), vector(part.bias()), rows, scratch.of(part.out()), scratch.weightRow);
+              scratch.of(linear.in()), weights.view(part.weight()), vector(part.bias()), rows, scratch.of(part.out()),
+              scratch.weightRow);
         }
       }
       case Op.Rope rope -> RowOperations.rope(rope, scratch.of(rope.in()), positions, rows, scratch.of(rope.out()));
@@ -196,7 +199,8 @@ final class ReferenceExecutable implements Executable {
       case Op.Attention attention -> cache.attend(attention, scratch.of(attention.query()), scratch.of(attention.out()));
       case Op.Map map -> RowOperations.map(map.function(), scratch.of(map.in()), rows, scratch.of(map.out()));
       case Op.Combine combine ->
-          RowOperations.combine(combine.kind(), scratch.of(combine.a()), scratch.of(combine.b()), rows, scratch.of(combine.out()));
+          RowOperations.combine(combine.kind(), scratch.of(combine.a()), scratch.of(combine.b()), rows,
+              scratch.of(combine.out()));
       case Op.Gate gate ->
           RowOperations.gate(gate.activation(), scratch.of(gate.gate()), scratch.of(gate.up()), rows, scratch.of(gate.out()));
       case Op.SelectRows select ->

@@ -28,7 +28,8 @@ final class ReferenceWeights implements WeightSet {
   static ReferenceWeights load(
       Program program, WeightSource source, LoadProgress progress, MemoryBudget budget, AtomicInteger open) {
     long total = program.weightBytes();
-    ReferenceWeights weights = new ReferenceWeights(CountedMemory.allocate(total, "the weights of " + program.name(), budget, open));
+    CountedMemory memory = CountedMemory.allocate(total, "the weights of " + program.name(), budget, open);
+    ReferenceWeights weights = new ReferenceWeights(memory);
     try {
       long done = 0;
       for (WeightSpec spec : program.weights().values()) {

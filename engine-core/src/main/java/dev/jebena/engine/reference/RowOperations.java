@@ -37,7 +37,10 @@ final class RowOperations {
     }
   }
 
-  /** The sum of products: eight partial sums over every eighth column, added in order, so that it depends on nothing but the length. */
+  /**
+   * The sum of products: eight partial sums over every eighth column, added in order, so that it depends on nothing but the
+   * length.
+   */
   static float dot(float[] a, int aOffset, float[] b, int bOffset, int length) {
     float s0 = 0;
     float s1 = 0;

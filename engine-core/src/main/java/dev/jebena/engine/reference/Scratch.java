@@ -13,8 +13,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Memory for the values of a step. A value's memory is used again when the last operation that reads it is done: without that, a model
- * of many layers would need many times what it uses at once.
+ * Memory for the values of a step. A value's memory is used again when the last operation that reads it is done: without that, a
+ * model of many layers would need many times what it uses at once.
  *
  * <p>Output rows are computed in tiles of at most {@link #TILE_ROWS}, so that the logits of all rows never exist together.
  */
@@ -127,7 +127,8 @@ final class Scratch {
       for (Buffer buffer : buffers) {
         if (buffer.elements() > Integer.MAX_VALUE - 8) {
           throw new BackendException(
-              "a value of " + buffer.rows + " rows and " + buffer.columns + " columns does not fit an array: ask for fewer tokens a step");
+              "a value of " + buffer.rows + " rows and " + buffer.columns
+                  + " columns does not fit an array: ask for fewer tokens a step");
         }
       }
     }

@@ -3,8 +3,9 @@ package dev.jebena.engine.sampling;
 /**
  * The exponential function of the sampler: plain float32 arithmetic, so that it gives the same bits on every machine.
  *
- * <p>{@code exp(x) = 2^n exp(r)} with n the integer nearest to x / ln 2, ln 2 in two parts so that r is exact to float32's precision
- * (Cody and Waite, 1980), and the Taylor polynomial of degree 7 for r, which is at most ln 2 / 2 in size. Relative error under 2e-7.
+ * <p>{@code exp(x) = 2^n exp(r)} with n the integer nearest to x / ln 2, ln 2 in two parts so that r is exact to float32's
+ * precision (Cody and Waite, 1980), and the Taylor polynomial of degree 7 for r, which is at most ln 2 / 2 in size. Relative
+ * error under 2e-7.
  */
 final class Exponential {
 

@@ -3,8 +3,8 @@ package dev.jebena.engine.sampling;
 import java.util.Arrays;
 
 /**
- * Log-probabilities of one row of logits under the model's own distribution: before bias, penalties and temperature. One thread uses an
- * instance.
+ * Log-probabilities of one row of logits under the model's own distribution: before bias, penalties and temperature. One thread
+ * uses an instance.
  *
  * <p>Equal logits rank by id, the lower first, as everywhere in this package.
  */

@@ -1,8 +1,8 @@
 package dev.jebena.engine.sampling;
 
 /**
- * Selection of the best of many tokens without sorting all of them: Hoare's quickselect, by count or by weight. Tokens are keys of 64
- * bits, a weight's bits (whose order is the weights', since none is negative) over the complement of the id.
+ * Selection of the best of many tokens without sorting all of them: Hoare's quickselect, by count or by weight. Tokens are keys
+ * of 64 bits, a weight's bits (whose order is the weights', since none is negative) over the complement of the id.
  */
 final class PartialOrder {
 
@@ -47,8 +47,8 @@ final class PartialOrder {
   }
 
   /**
-   * Moves to the front of {@code keys[0, count)} the fewest largest whose weights reach {@code share} of all weights: a key stays if the
-   * sum of the larger ones is under that.
+   * Moves to the front of {@code keys[0, count)} the fewest largest whose weights reach {@code share} of all weights: a key stays
+   * if the sum of the larger ones is under that.
    *
    * @return how many they are, at least 1
    */

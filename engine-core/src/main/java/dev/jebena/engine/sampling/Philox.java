@@ -1,8 +1,8 @@
 package dev.jebena.engine.sampling;
 
 /**
- * Philox4x32-10, a random generator without state: the key and the counter give the numbers. Source: Salmon et al., Parallel Random
- * Numbers: As Easy as 1, 2, 3, 2011.
+ * Philox4x32-10, a random generator without state: the key and the counter give the numbers. Source: Salmon et al., Parallel
+ * Random Numbers: As Easy as 1, 2, 3, 2011.
  */
 public final class Philox {
 
@@ -24,7 +24,10 @@ public final class Philox {
     return (bits(seed, counter, 0) >>> 11) * TWO_TO_MINUS_53;
   }
 
-  /** The first two of the four words that the key {@code seed} and the counter {@code (low, high)} give, the first as the high half. */
+  /**
+   * The first two of the four words that the key {@code seed} and the counter {@code (low, high)} give, the first as the high
+   * half.
+   */
   static long bits(long seed, long low, long high) {
     int key0 = (int) seed;
     int key1 = (int) (seed >>> 32);

@@ -3,15 +3,15 @@ package dev.jebena.engine.sampling;
 import java.util.Arrays;
 
 /**
- * Chooses a token from a row of logits: the specification of sampling. One thread uses an instance; it keeps scratch memory only, so the
- * choice depends on nothing but the arguments.
+ * Chooses a token from a row of logits: the specification of sampling. One thread uses an instance; it keeps scratch memory only,
+ * so the choice depends on nothing but the arguments.
  *
- * <p>The order is vLLM's. (1) {@link SamplingState}: logit bias, ban of end tokens below the minimum length, repetition penalty over
- * prompt and output, frequency and presence penalty over the output. (2) Temperature 0 takes the largest logit, of equals the lowest id.
- * (3) Otherwise each token has the weight {@code exp((logit - largest) / temperature)}; min-p drops weights under min-p; top-k keeps the k
- * best; top-p keeps of these, from the best on, tokens until their share reaches top-p. "Better" is a larger logit, of equals the
- * lower id. (4) Going through the kept tokens by id, the first is taken at which the sum of weights exceeds {@code u} times their
- * total, with u the {@link Philox} number of the seed and the position of the new token.
+ * <p>The order is vLLM's. (1) {@link SamplingState}: logit bias, ban of end tokens below the minimum length, repetition penalty
+ * over prompt and output, frequency and presence penalty over the output. (2) Temperature 0 takes the largest logit, of equals
+ * the lowest id. (3) Otherwise each token has the weight {@code exp((logit - largest) / temperature)}; min-p drops weights under
+ * min-p; top-k keeps the k best; top-p keeps of these, from the best on, tokens until their share reaches top-p. "Better" is a
+ * larger logit, of equals the lower id. (4) Going through the kept tokens by id, the first is taken at which the sum of weights
+ * exceeds {@code u} times their total, with u the {@link Philox} number of the seed and the position of the new token.
  */
 public final class Sampler {
 

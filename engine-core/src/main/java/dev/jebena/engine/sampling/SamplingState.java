@@ -3,10 +3,11 @@ package dev.jebena.engine.sampling;
 import java.util.Arrays;
 
 /**
- * What choosing a sequence's next token depends on besides the logits: the parameters, how often each token was seen, and how many
- * tokens the output has. Tokens are counted only where a penalty needs it.
+ * What choosing a sequence's next token depends on besides the logits: the parameters, how often each token was seen, and how
+ * many tokens the output has. Tokens are counted only where a penalty needs it.
  *
- * <p>The counts are an open-addressed table from token to count, so that a sequence costs what it is long and not what the vocabulary is.
+ * <p>The counts are an open-addressed table from token to count, so that a sequence costs what it is long and not what the
+ * vocabulary is.
  */
 public final class SamplingState {
 

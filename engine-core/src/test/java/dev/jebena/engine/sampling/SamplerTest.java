@@ -181,9 +181,9 @@ class SamplerTest {
     }
     order.sort(Comparator.comparingDouble((Integer i) -> -row[i]).thenComparing(i -> i));
     double best = row[order.getFirst()];
-    List<Integer> kept = new ArrayList<>(order.stream().filter(i -> weight(row, i, best, parameters) >= parameters.minP()).toList());
+    List<Integer> kept = order.stream().filter(i -> weight(row, i, best, parameters) >= parameters.minP()).toList();
     if (parameters.topK() > 0 && parameters.topK() < kept.size()) {
-      kept = new ArrayList<>(kept.subList(0, parameters.topK()));
+      kept = kept.subList(0, parameters.topK());
     }
     double total = kept.stream().mapToDouble(i -> weight(row, i, best, parameters)).sum();
     double before = 0;
@@ -196,7 +196,8 @@ class SamplerTest {
       before += weight(row, i, best, parameters);
     }
     last.sort(Comparator.naturalOrder());
-    double bound = Philox.uniform(parameters.seed(), position) * last.stream().mapToDouble(i -> weight(row, i, best, parameters)).sum();
+    double weightOfLast = last.stream().mapToDouble(i -> weight(row, i, best, parameters)).sum();
+    double bound = Philox.uniform(parameters.seed(), position) * weightOfLast;
     double reached = 0;
     for (int i : last) {
       reached += weight(row, i, best, parameters);

@@ -34,7 +34,8 @@ public interface AttentionTck extends TckSubject {
             builder.append(new Op.KvWrite(Site.of("write"), 0, 0, inputs.get(1), inputs.get(2)));
             builder.append(
                 new Op.Attention(
-                    Site.of("attention"), inputs.get(0), out, 0, 0, heads, kvHeads, headDim, valueDim, (float) (1 / Math.sqrt(headDim)),
+                    Site.of("attention"), inputs.get(0), out, 0, 0, heads, kvHeads, headDim, valueDim,
+                    (float) (1 / Math.sqrt(headDim)),
                     mask, softCap));
           });
     }
@@ -45,7 +46,8 @@ public interface AttentionTck extends TckSubject {
   default void attendsThroughEveryCacheType(KvType type) {
     Random random = OperationTck.seeded("attention " + type);
     for (int headDim : new int[] {32, 64, 8, 20, 1, 80}) {
-      compare(new Case(2, 2, headDim, headDim, new AttentionMask.Causal(), 0), new KvFormat(type, 1 + random.nextInt(20)), random);
+      KvFormat format = new KvFormat(type, 1 + random.nextInt(20));
+      compare(new Case(2, 2, headDim, headDim, new AttentionMask.Causal(), 0), format, random);
     }
   }
 
@@ -109,7 +111,8 @@ public interface AttentionTck extends TckSubject {
         // where 8-bit codes round is not specified to the bit
         tolerance = 0.03;
       }
-      LogprobTable.assertClose(expected, actual, tolerance * toleranceFactor(), attention + " " + format + " of " + length + " by " + chunk);
+      String what = attention + " " + format + " of " + length + " by " + chunk;
+      LogprobTable.assertClose(expected, actual, tolerance * toleranceFactor(), what);
     }
   }
 }

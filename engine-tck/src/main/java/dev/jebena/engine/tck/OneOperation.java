@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Programs around one operation. The operation's output becomes the logits, whose log-probabilities a step reports; one more column,
- * which the operation does not touch, makes a common offset visible.
+ * Programs around one operation. The operation's output becomes the logits, whose log-probabilities a step reports; one more
+ * column, which the operation does not touch, makes a common offset visible.
  */
 final class OneOperation {
 

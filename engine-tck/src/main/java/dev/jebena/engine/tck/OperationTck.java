@@ -36,7 +36,8 @@ public interface OperationTck extends TckSubject {
   default void multipliesByWeightsOfEveryType(BlockType type) {
     Random random = seeded("linear " + type);
     for (int trial = 0; trial < 12; trial++) {
-      int in = type.elements() == 1 ? pick(random, SIZES) : type.elements() * (1 + random.nextInt(type.elements() == 32 ? 12 : 3));
+      int blocks = 1 + random.nextInt(type.elements() == 256 ? 3 : 12);
+      int in = type.elements() == 1 ? pick(random, SIZES) : type.elements() * blocks;
       int out = pick(random, SIZES);
       Optional<WeightSpec> bias = random.nextBoolean() ? Optional.of(OneOperation.table("bias", 1, out)) : Optional.empty();
       WeightSpec weight = new WeightSpec("weight", out, in, WeightFormat.of(type));
@@ -44,7 +45,8 @@ public interface OperationTck extends TckSubject {
           OneOperation.of(
               List.of(in), out,
               (builder, inputs, result) ->
-                  builder.append(new Op.Linear(Site.of("linear"), inputs.getFirst(), List.of(new Op.Linear.Part(result, weight, bias)))));
+                  builder.append(
+                      new Op.Linear(Site.of("linear"), inputs.getFirst(), List.of(new Op.Linear.Part(result, weight, bias)))));
       check(program, random, in, "linear " + type + " [" + out + ", " + in + "]");
     }
   }
@@ -155,7 +157,10 @@ public interface OperationTck extends TckSubject {
   @Test
   default void mapsElements() {
     Random random = seeded("map");
-    List<MapFunction> functions = new ArrayList<>(List.of(new MapFunction.Scale(-1.7f), new MapFunction.SoftCap(0.9f), new MapFunction.SoftCap(30)));
+    List<MapFunction> functions = new ArrayList<>();
+    functions.add(new MapFunction.Scale(-1.7f));
+    functions.add(new MapFunction.SoftCap(0.9f));
+    functions.add(new MapFunction.SoftCap(30));
     for (Activation activation : Activation.values()) {
       functions.add(new MapFunction.Activate(activation));
     }
@@ -233,7 +238,10 @@ public interface OperationTck extends TckSubject {
       float[][] expected = LogprobTable.of(reference, vocabulary, tokens.length, tokens);
       float[][] actual = LogprobTable.of(subject, vocabulary, tokens.length, tokens);
       LogprobTable.assertClose(
-          expected, actual, Tolerances.afterReduction(reductionLength) * toleranceFactor(), what + " over " + tokens.length + " rows");
+          expected,
+          actual,
+          Tolerances.afterReduction(reductionLength) * toleranceFactor(),
+          what + " over " + tokens.length + " rows");
     }
   }
 

@@ -14,9 +14,9 @@ import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Weights for every name that is asked for: valid blocks whose contents depend on the seed and the name alone. Values of a matrix have a
- * spread of about {@code 1 / sqrt(columns)}, so that products keep the size of their input; those of a weight whose name ends in
- * {@code norm} lie around 1, and those of a weight whose name begins with {@code unit} have a spread of 1.
+ * Weights for every name that is asked for: valid blocks whose contents depend on the seed and the name alone. Values of a matrix
+ * have a spread of about {@code 1 / sqrt(columns)}, so that products keep the size of their input; those of a weight whose name
+ * ends in {@code norm} lie around 1, and those of a weight whose name begins with {@code unit} have a spread of 1.
  */
 public final class RandomWeights implements WeightSource {
 

@@ -71,7 +71,8 @@ public interface SamplingTck extends TckSubject {
 
   @Test
   default void reportsNoLogprobsUnlessAskedFor() {
-    for (Row row : generate(new SlotSettings(PROMPT_TOKENS, SamplingParameters.GREEDY, 0, new int[0], -1, -1), provider().name())) {
+    SlotSettings settings = new SlotSettings(PROMPT_TOKENS, SamplingParameters.GREEDY, 0, new int[0], -1, -1);
+    for (Row row : generate(settings, provider().name())) {
       assertTrue(Float.isNaN(row.logprob()));
       assertEquals(0, row.rank());
       assertEquals(List.of(), row.top());

@@ -122,6 +122,7 @@ final class SequenceRunner {
       topBits.add(Float.floatToRawIntBits(result.topLogprob(row, i)));
     }
     return new Row(
-        position, result.status(row), result.token(row), Float.floatToRawIntBits(result.logprob(row)), result.rank(row), top, topBits);
+        position, result.status(row), result.token(row), Float.floatToRawIntBits(result.logprob(row)), result.rank(row), top,
+        topBits);
   }
 }

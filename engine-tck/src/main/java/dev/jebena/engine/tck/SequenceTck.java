@@ -21,8 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Whole decoders over many steps: the answers are the reference's, and the bits of a sequence depend on nothing but the sequence: not on
- * others in the batch, how it was cut into steps, which blocks it got, a prefix hit or a restart.
+ * Whole decoders over many steps: the answers are the reference's, and the bits of a sequence depend on nothing but the sequence:
+ * not on others in the batch, how it was cut into steps, which blocks it got, a prefix hit or a restart.
  */
 public interface SequenceTck extends TckSubject {
 
@@ -114,7 +114,8 @@ public interface SequenceTck extends TckSubject {
         int shared = prompt.length / BLOCK_TOKENS;
         // the window of 5 reaches two blocks back from the first token that is computed: what lies before has left it
         Sequence second =
-            runner.openShared(1, first, shared, Math.max(0, shared - 2), BLOCK_TOKENS, sampled(prompt, 1), prompt, prompt.length + 8);
+            runner.openShared(1, first, shared, Math.max(0, shared - 2), BLOCK_TOKENS, sampled(prompt, 1), prompt,
+            prompt.length + 8);
         runner.finish();
         assertEquals(first.rows.subList(shared * BLOCK_TOKENS, first.rows.size()), second.rows);
       }

@@ -23,8 +23,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Runs a Program on one backend step by step, in the place of the scheduler: hands out blocks (in an order that a seed shuffles) and
- * writes the plans. Closing it closes everything and checks that the whole budget is free again.
+ * Runs a Program on one backend step by step, in the place of the scheduler: hands out blocks (in an order that a seed shuffles)
+ * and writes the plans. Closing it closes everything and checks that the whole budget is free again.
  */
 public final class StepDriver implements AutoCloseable {
 
@@ -121,8 +121,8 @@ public final class StepDriver implements AutoCloseable {
   }
 
   /**
-   * Gives a slot that has no blocks yet the first {@code blocks} blocks of another, as a prefix hit does. The other slot has to stay open
-   * as long.
+   * Gives a slot that has no blocks yet the first {@code blocks} blocks of another, as a prefix hit does. The other slot has to
+   * stay open as long.
    *
    * @param nullBlocks so many of the first blocks of the KV groups from {@code firstNullGroup} on are the null block instead
    */

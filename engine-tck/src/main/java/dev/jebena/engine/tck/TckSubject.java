@@ -30,7 +30,8 @@ public interface TckSubject {
   }
 
   /** A driver of the backend under test; skips the test, and says why, if the backend does not run the Program here. */
-  default StepDriver subject(Program program, WeightSource weights, Limits limits, KvFormat kvFormat, int blocks, long blockSeed) {
+  default StepDriver subject(Program program, WeightSource weights, Limits limits, KvFormat kvFormat, int blocks,
+      long blockSeed) {
     BackendProvider provider = provider();
     if (provider.probe() instanceof Probe.Unavailable(String reason)) {
       Assumptions.abort("backend " + provider.name() + " is unavailable: " + reason);

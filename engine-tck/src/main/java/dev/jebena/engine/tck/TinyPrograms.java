@@ -52,7 +52,8 @@ public final class TinyPrograms {
     Value stream = builder.embedTokens(Site.of("embedding"), "embedded", embedding);
     for (int layer = 0; layer < shape.layers(); layer++) {
       boolean second = twoGroups && layer % 2 == 1;
-      stream = attention(layer, stream, second ? 1 : 0, twoGroups ? layer / 2 : layer, second ? shape.mask() : new AttentionMask.Causal());
+      AttentionMask mask = second ? shape.mask() : new AttentionMask.Causal();
+      stream = attention(layer, stream, second ? 1 : 0, twoGroups ? layer / 2 : layer, mask);
       stream = feedForward(layer, stream);
     }
     Value outputs = builder.selectOutputs(Site.of("outputs"), "outputs", stream);
@@ -63,7 +64,7 @@ public final class TinyPrograms {
   private Value attention(int layer, Value stream, int group, int cacheLayer, AttentionMask mask) {
     int queryColumns = shape.heads() * shape.headDim();
     int keyColumns = shape.kvHeads() * shape.headDim();
-    Value normed = builder.rmsNorm(site(layer, "attention.norm"), name(layer, "a"), stream, vector(name(layer, "attention_norm"), shape.hidden()), EPSILON);
+    Value normed = norm(layer, "attention_norm", "a", stream);
     // one root with three slices, as an architecture with a joint projection writes it
     Value joint = builder.value(name(layer, "qkv"), RowDomain.TOKENS, queryColumns + 2 * keyColumns);
     Value query = builder.slice(name(layer, "q"), joint, 0, queryColumns);
@@ -74,9 +75,8 @@ public final class TinyPrograms {
       parts.add(new Op.Linear.Part(part, matrix(part.name() + "_weight", part.columns(), shape.hidden()), Optional.empty()));
     }
     builder.append(new Op.Linear(site(layer, "attention.qkv"), normed, parts));
-    RopeFrequencies frequencies = frequencies(shape.headDim());
-    Value turnedQuery = builder.rope(site(layer, "attention.rope_q"), name(layer, "rq"), query, shape.headDim(), Op.Rope.Pairing.HALVES, frequencies);
-    Value turnedKey = builder.rope(site(layer, "attention.rope_k"), name(layer, "rk"), key, shape.headDim(), Op.Rope.Pairing.HALVES, frequencies);
+    Value turnedQuery = turned(layer, "rq", query);
+    Value turnedKey = turned(layer, "rk", key);
     builder.append(new Op.KvWrite(site(layer, "attention.kv"), group, cacheLayer, turnedKey, value));
     Value attended = builder.value(name(layer, "attended"), RowDomain.TOKENS, queryColumns);
     float scale = (float) (1 / Math.sqrt(shape.headDim()));
@@ -96,12 +96,27 @@ public final class TinyPrograms {
   }
 
   private Value feedForward(int layer, Value stream) {
-    Value normed = builder.rmsNorm(site(layer, "ffn.norm"), name(layer, "f"), stream, vector(name(layer, "ffn_norm"), shape.hidden()), EPSILON);
-    Value gate = builder.linear(site(layer, "ffn.gate"), name(layer, "gate"), normed, matrix(name(layer, "gate_weight"), shape.feedForward(), shape.hidden()), Optional.empty());
-    Value up = builder.linear(site(layer, "ffn.up"), name(layer, "up"), normed, matrix(name(layer, "up_weight"), shape.feedForward(), shape.hidden()), Optional.empty());
+    Value normed = norm(layer, "ffn_norm", "f", stream);
+    Value gate = linear(layer, "gate", normed, shape.feedForward());
+    Value up = linear(layer, "up", normed, shape.feedForward());
     Value gated = builder.gate(site(layer, "ffn.act"), name(layer, "act"), gate, up, Activation.SILU);
-    Value down = builder.linear(site(layer, "ffn.down"), name(layer, "down"), gated, matrix(name(layer, "down_weight"), shape.hidden(), shape.feedForward()), Optional.empty());
+    Value down = linear(layer, "down", gated, shape.hidden());
     return builder.add(site(layer, "ffn.residual"), name(layer, "r2"), stream, down);
+  }
+
+  private Value norm(int layer, String what, String result, Value in) {
+    return builder.rmsNorm(site(layer, what), name(layer, result), in, vector(name(layer, what), shape.hidden()), EPSILON);
+  }
+
+  private Value linear(int layer, String what, Value in, int columns) {
+    WeightSpec weight = matrix(name(layer, what + "_weight"), columns, in.columns());
+    return builder.linear(site(layer, "ffn." + what), name(layer, what), in, weight, Optional.empty());
+  }
+
+  private Value turned(int layer, String what, Value in) {
+    return builder.rope(
+        site(layer, "attention." + what), name(layer, what), in, shape.headDim(), Op.Rope.Pairing.HALVES,
+            frequencies(shape.headDim()));
   }
 
   /** Rotary frequencies over all columns of a head. */

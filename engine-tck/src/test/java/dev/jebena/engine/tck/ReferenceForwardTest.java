@@ -40,7 +40,8 @@ class ReferenceForwardTest {
     int all = shape.vocabulary();
     try (StepDriver driver =
         new StepDriver(
-            Providers.reference(), BackendSettings.DEFAULTS, TinyPrograms.llama(shape), weights, new Limits(TOKENS, 2, TOKENS, 64),
+            Providers.reference(), BackendSettings.DEFAULTS, TinyPrograms.llama(shape), weights,
+                new Limits(TOKENS, 2, TOKENS, 64),
             new KvFormat(KvType.F32, 4), 16, 3)) {
       driver.open(1, tokens, new SlotSettings(TOKENS, SamplingParameters.GREEDY, 0, new int[0], all, all));
       driver.run(1, 0, TOKENS, TOKENS);
