@@ -15,6 +15,8 @@ final class Exponential {
   private static final float LN2_LOW = -2.1219444e-4f;
   /** Adding 1.5 * 2^23 leaves no bits for a fraction: the sum is rounded to an integer. */
   private static final float TO_INTEGER = 12582912f;
+  /** Makes of the bits of n + {@link #TO_INTEGER} the exponent bits of 2^n; what is above them is shifted out. */
+  private static final int EXPONENT_BIAS = 127;
 
   private Exponential() {}
 
@@ -23,7 +25,8 @@ final class Exponential {
     if (!(x >= LOWEST)) {
       return 0;
     }
-    float n = (x * LOG2_E + TO_INTEGER) - TO_INTEGER;
+    float rounded = x * LOG2_E + TO_INTEGER;
+    float n = rounded - TO_INTEGER;
     float r = (x - n * LN2_HIGH) - n * LN2_LOW;
     float p = 1 / 5040f;
     p = p * r + 1 / 720f;
@@ -32,6 +35,6 @@ final class Exponential {
     p = p * r + 1 / 6f;
     p = p * r + 0.5f;
     p = p * r * r + r + 1;
-    return p * Float.intBitsToFloat((int) n + 127 << 23);
+    return p * Float.intBitsToFloat(Float.floatToRawIntBits(rounded) + EXPONENT_BIAS << 23);
   }
 }

@@ -73,12 +73,12 @@ public final class Logprobs {
 
   /** The {@code index}-th most likely token. */
   public int topToken(int index) {
-    return ~(int) top[topCount - 1 - index];
+    return PartialOrder.token(top[topCount - 1 - index]);
   }
 
   /** Its log-probability. */
   public float topLogprob(int index) {
-    return of(unordered((int) (top[topCount - 1 - index] >> 32)));
+    return of(PartialOrder.logit(top[topCount - 1 - index]));
   }
 
   private void findTop(float[] logits, int offset, int wanted) {
@@ -94,8 +94,8 @@ public final class Logprobs {
     for (int i = 0; i < vocabularySize; i++) {
       float logit = logits[offset + i];
       if (logit > bound || i < wanted) {
-        replaceWorst((long) ordered(logit) << 32 | ~i & 0xFFFFFFFFL, wanted);
-        bound = i < wanted - 1 ? Float.NEGATIVE_INFINITY : unordered((int) (top[0] >> 32));
+        replaceWorst(PartialOrder.key(logit, i), wanted);
+        bound = i < wanted - 1 ? Float.NEGATIVE_INFINITY : PartialOrder.logit(top[0]);
       }
     }
     Arrays.sort(top, 0, wanted);
@@ -119,15 +119,5 @@ public final class Logprobs {
       at = child;
     }
     top[at] = key;
-  }
-
-  /** An int in the order of the floats; both zeros become one. */
-  private static int ordered(float value) {
-    int bits = Float.floatToRawIntBits(value + 0.0f);
-    return bits ^ bits >> 31 & Integer.MAX_VALUE;
-  }
-
-  private static float unordered(int ordered) {
-    return Float.intBitsToFloat(ordered ^ ordered >> 31 & Integer.MAX_VALUE);
   }
 }

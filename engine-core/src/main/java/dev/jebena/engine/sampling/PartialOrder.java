@@ -1,85 +1,63 @@
 package dev.jebena.engine.sampling;
 
 /**
- * Selection of the best of many tokens without sorting all of them: Hoare's quickselect, by count or by weight. Tokens are keys
- * of 64 bits, a weight's bits (whose order is the weights', since none is negative) over the complement of the id.
+ * Tokens in the order of their logits, and the selection of the best of many without sorting all (Hoare's quickselect). A token
+ * is a key of 64 bits: its logit, as an int in the order of floats, over the complement of its id. So a larger key is a better
+ * token: a larger logit, of equals the lower id.
  */
 final class PartialOrder {
 
   private PartialOrder() {}
 
-  static long key(float weight, int token) {
-    return (long) Float.floatToRawIntBits(weight) << 32 | ~token & 0xFFFFFFFFL;
+  static long key(float logit, int token) {
+    return (long) ordered(logit) << 32 | ~token & 0xFFFFFFFFL;
   }
 
-  static float weight(long key) {
-    return Float.intBitsToFloat((int) (key >>> 32));
+  static float logit(long key) {
+    int ordered = (int) (key >> 32);
+    return Float.intBitsToFloat(ordered ^ ordered >> 31 & Integer.MAX_VALUE);
   }
 
-  /** The same token with its id in the upper half, for sorting by id. */
-  static long idFirst(long key) {
-    return (long) ~(int) key << 32 | key >>> 32;
+  static int token(long key) {
+    return ~(int) key;
   }
 
-  static int tokenOfIdFirst(long key) {
-    return (int) (key >>> 32);
+  /** An int in the order of the floats; both zeros become one. */
+  private static int ordered(float value) {
+    int bits = Float.floatToRawIntBits(value + 0.0f);
+    return bits ^ bits >> 31 & Integer.MAX_VALUE;
   }
 
-  static float weightOfIdFirst(long key) {
-    return Float.intBitsToFloat((int) key);
+  /** The same with the id in the upper half: such keys are in the order of the ids. */
+  static long byToken(long key) {
+    return (long) token(key) << 32 | key >>> 32;
+  }
+
+  /** The key that {@link #byToken} made another. */
+  static long fromByToken(long byToken) {
+    return byToken << 32 | ~(byToken >>> 32) & 0xFFFFFFFFL;
   }
 
   /** Moves the {@code wanted} largest of {@code keys[0, count)} to the front, in no order. */
   static void largestFirst(long[] keys, int count, int wanted) {
     int from = 0;
     int to = count;
-    while (to - from > 1 && from < wanted) {
+    while (to - from > 1 && from < wanted && wanted < to) {
       int border = partition(keys, from, to);
       if (border > wanted) {
         to = border;
       } else {
         from = border;
       }
-      if (border == wanted) {
-        return;
-      }
     }
   }
 
   /**
-   * Moves to the front of {@code keys[0, count)} the fewest largest whose weights reach {@code share} of all weights: a key stays
-   * if the sum of the larger ones is under that.
+   * Splits {@code keys[from, to)}, two or more and all different, into larger ones, which come first, and smaller ones.
    *
-   * @return how many they are, at least 1
+   * @return where the smaller ones begin; neither part is empty
    */
-  static int largestUntil(long[] keys, int count, float share) {
-    double target = sum(keys, 0, count) * share;
-    double before = 0;
-    int from = 0;
-    int to = count;
-    while (to - from > 1) {
-      int border = partition(keys, from, to);
-      double reached = before + sum(keys, from, border);
-      if (reached >= target) {
-        to = border;
-      } else {
-        before = reached;
-        from = border;
-      }
-    }
-    return to;
-  }
-
-  private static double sum(long[] keys, int from, int to) {
-    double sum = 0;
-    for (int i = from; i < to; i++) {
-      sum += weight(keys[i]);
-    }
-    return sum;
-  }
-
-  /** Splits {@code keys[from, to)}, two or more and all different, into larger and smaller; neither part is empty. */
-  private static int partition(long[] keys, int from, int to) {
+  static int partition(long[] keys, int from, int to) {
     long pivot = medianOfThree(keys[from], keys[from + to >>> 1], keys[to - 1]);
     int left = from;
     int right = to - 1;

@@ -1,7 +1,5 @@
 package dev.jebena.engine.sampling;
 
-import java.util.Arrays;
-
 /**
  * Chooses a token from a row of logits: the specification of sampling. One thread uses an instance; it keeps scratch memory only,
  * so the choice depends on nothing but the arguments.
@@ -25,7 +23,7 @@ public final class Sampler {
   }
 
   private final int vocabularySize;
-  private final Selection selection;
+  private final Candidates candidates;
   private int token = -1;
 
   /** A sampler of rows of {@code vocabularySize} logits. */
@@ -34,7 +32,7 @@ public final class Sampler {
       throw new IllegalArgumentException("a vocabulary of " + vocabularySize + " tokens: it must have one");
     }
     this.vocabularySize = vocabularySize;
-    this.selection = new Selection(vocabularySize);
+    this.candidates = new Candidates(vocabularySize);
   }
 
   /** The token chosen last; meaningful after {@link Outcome#OK}. */
@@ -49,15 +47,14 @@ public final class Sampler {
    * @param position position that the token will have: the counter of the random number
    */
   public Outcome choose(float[] logits, int offset, SamplingState state, int position) {
-    if (state.isPlainArgmax()) {
-      token = argmax(logits, offset);
-      return token < 0 ? Outcome.NON_FINITE : Outcome.OK;
-    }
-    if (argmax(logits, offset) < 0) {
+    int best = argmax(logits, offset);
+    if (best < 0) {
       return Outcome.NON_FINITE;
     }
-    state.adjust(logits, offset);
-    int best = bestOf(logits, offset);
+    if (state.adjustsLogits()) {
+      state.adjust(logits, offset);
+      best = bestOf(logits, offset);
+    }
     if (logits[offset + best] == Float.NEGATIVE_INFINITY) {
       return Outcome.NO_ALLOWED_TOKEN;
     }
@@ -69,8 +66,12 @@ public final class Sampler {
       token = best;
       return Outcome.OK;
     }
-    toWeights(logits, offset, logits[offset + best], parameters.temperature());
-    token = draw(logits, offset, parameters, Philox.uniform(parameters.seed(), position));
+    float largest = logits[offset + best];
+    double uniform = Philox.uniform(parameters.seed(), position);
+    token =
+        parameters.minP() > 0 || parameters.topK() > 0 || parameters.topP() < 1
+            ? candidates.draw(logits, offset, largest, parameters, uniform)
+            : drawFromAll(logits, offset, largest, parameters.temperature(), uniform);
     return Outcome.OK;
   }
 
@@ -102,21 +103,18 @@ public final class Sampler {
     return best;
   }
 
-  private void toWeights(float[] logits, int offset, float largest, float temperature) {
+  private int drawFromAll(float[] row, int offset, float largest, float temperature, double uniform) {
+    double total = 0;
     for (int i = 0; i < vocabularySize; i++) {
-      logits[offset + i] = Exponential.exp((logits[offset + i] - largest) / temperature);
+      float weight = Exponential.exp((row[offset + i] - largest) / temperature);
+      row[offset + i] = weight;
+      total += weight;
     }
-  }
-
-  private int draw(float[] weights, int offset, SamplingParameters parameters, double uniform) {
-    if (parameters.minP() > 0 || parameters.topK() > 0 || parameters.topP() < 1) {
-      return selection.draw(weights, offset, parameters, uniform);
-    }
-    double bound = uniform * sum(weights, offset);
+    double bound = uniform * total;
     double reached = 0;
     int last = 0;
     for (int i = 0; i < vocabularySize; i++) {
-      float weight = weights[offset + i];
+      float weight = row[offset + i];
       reached += weight;
       if (reached > bound) {
         return i;
@@ -124,73 +122,5 @@ public final class Sampler {
       last = weight > 0 ? i : last;
     }
     return last;
-  }
-
-  private double sum(float[] weights, int offset) {
-    double sum = 0;
-    for (int i = 0; i < vocabularySize; i++) {
-      sum += weights[offset + i];
-    }
-    return sum;
-  }
-
-  /** Narrows a row of weights by min-p, top-k and top-p without sorting the vocabulary, and draws. */
-  private static final class Selection {
-
-    private final int vocabularySize;
-    /** A token and its weight in an order that is the tokens': a larger weight is larger, of equals the lower id is. */
-    private long[] keys = new long[0];
-
-    Selection(int vocabularySize) {
-      this.vocabularySize = vocabularySize;
-    }
-
-    int draw(float[] weights, int offset, SamplingParameters parameters, double uniform) {
-      int count = collect(weights, offset, parameters.minP());
-      int topK = parameters.topK();
-      if (topK > 0 && topK < count) {
-        PartialOrder.largestFirst(keys, count, topK);
-        count = topK;
-      }
-      if (parameters.topP() < 1) {
-        count = PartialOrder.largestUntil(keys, count, parameters.topP());
-      }
-      return drawById(count, uniform);
-    }
-
-    /** The tokens that min-p keeps; a weight of zero cannot be drawn, so it never counts. */
-    private int collect(float[] weights, int offset, float minP) {
-      if (keys.length == 0) {
-        keys = new long[vocabularySize];
-      }
-      int count = 0;
-      for (int i = 0; i < vocabularySize; i++) {
-        float weight = weights[offset + i];
-        if (weight >= minP && weight > 0) {
-          keys[count++] = PartialOrder.key(weight, i);
-        }
-      }
-      return count;
-    }
-
-    private int drawById(int count, double uniform) {
-      for (int i = 0; i < count; i++) {
-        keys[i] = PartialOrder.idFirst(keys[i]);
-      }
-      Arrays.sort(keys, 0, count);
-      double total = 0;
-      for (int i = 0; i < count; i++) {
-        total += PartialOrder.weightOfIdFirst(keys[i]);
-      }
-      double bound = uniform * total;
-      double reached = 0;
-      for (int i = 0; i < count - 1; i++) {
-        reached += PartialOrder.weightOfIdFirst(keys[i]);
-        if (reached > bound) {
-          return PartialOrder.tokenOfIdFirst(keys[i]);
-        }
-      }
-      return PartialOrder.tokenOfIdFirst(keys[count - 1]);
-    }
   }
 }

@@ -67,7 +67,12 @@ public final class SamplingState {
 
   /** Whether the next token is simply the one with the largest logit: greedy, and nothing changes the logits. */
   public boolean isPlainArgmax() {
-    return parameters.isGreedy() && biasTokens.length == 0 && !counting && (outputTokens >= minTokens || endTokens.length == 0);
+    return parameters.isGreedy() && !adjustsLogits();
+  }
+
+  /** Whether {@link #adjust} changes the next token's logits. */
+  boolean adjustsLogits() {
+    return biasTokens.length > 0 || counting || outputTokens < minTokens && endTokens.length > 0;
   }
 
   /** Notes a token of the prompt. */
