@@ -1,0 +1,157 @@
+package dev.jebena.cpu;
+
+import static dev.jebena.cpu.PackedFormat.GROUP_ROWS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import dev.jebena.engine.weight.BlockType;
+import dev.jebena.engine.weight.WeightView;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * Writes groups of rows in the layout of {@link PackedFormat}. Codes keep their values; those that are signed in the file are moved to
+ * unsigned ones (Q8_0 by 128), which decode with one shift.
+ */
+final class WeightPacker {
+
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final WeightView source;
+  private final MemorySegment target;
+  private final PackedFormat format;
+  private final BlockType type;
+
+  /** Packs {@code source} into {@code target}, which is zero and has the size of the packed weight. */
+  WeightPacker(WeightView source, MemorySegment target) {
+    this.source = source;
+    this.target = target;
+    this.type = source.blockType();
+    this.format = PackedFormat.of(type);
+  }
+
+  /** Writes one group. */
+  void pack(int group) {
+    int columns = source.spec().columns();
+    int rows = Math.min(GROUP_ROWS, source.spec().rows() - group * GROUP_ROWS);
+    long block = group * format.groupBytes(columns);
+    for (int i = 0; i < format.blocks(columns); i++) {
+      for (int row = 0; row < rows; row++) {
+        packRow(source.data(), (group * (long) GROUP_ROWS + row) * source.rowStrideBytes(), i, block, row, columns);
+      }
+      block += format.blockBytes();
+    }
+  }
+
+  private void packRow(MemorySegment in, long rowStart, int index, long block, int row, int columns) {
+    switch (type) {
+      case F32 -> target.set(INT, block + 4L * row, in.get(INT, rowStart + 4L * index));
+      case F16, BF16 -> {
+        int low = in.get(SHORT, rowStart + 4L * index) & 0xFFFF;
+        int high = 2 * index + 1 < columns ? in.get(SHORT, rowStart + 4L * index + 2) : 0;
+        target.set(INT, block + 4L * row, low | high << 16);
+      }
+      case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> packLegacy(in, rowStart + (long) index * type.bytes(), block, row);
+      case Q4_K, Q5_K -> packFourFiveK(in, rowStart + (long) index * type.bytes(), block, row);
+      case Q6_K -> packSixK(in, rowStart + (long) index * type.bytes(), block, row);
+    }
+  }
+
+  private void packLegacy(MemorySegment in, long at, long block, int row) {
+    boolean hasMinimum = type == BlockType.Q4_1 || type == BlockType.Q5_1;
+    boolean hasHigh = type == BlockType.Q5_0 || type == BlockType.Q5_1;
+    target.set(SHORT, block + 2L * row, in.get(SHORT, at));
+    long codes = at + 2;
+    long out = block + 2L * GROUP_ROWS;
+    if (hasMinimum) {
+      target.set(SHORT, out + 2L * row, in.get(SHORT, codes));
+      codes += 2;
+      out += 2L * GROUP_ROWS;
+    }
+    if (hasHigh) {
+      target.set(INT, out + 4L * row, in.get(INT, codes));
+      codes += 4;
+      out += 4L * GROUP_ROWS;
+    }
+    if (type == BlockType.Q8_0) {
+      for (int word = 0; word < 8; word++) {
+        target.set(INT, out + 4L * (word * GROUP_ROWS + row), in.get(INT, codes + 4L * word) ^ 0x80808080);
+      }
+      return;
+    }
+    for (int word = 0; word < 4; word++) {
+      // columns 0..15 are the low nibbles of the sixteen bytes, columns 16..31 the high ones
+      target.set(INT, out + 4L * (word * GROUP_ROWS + row), nibbles(in, codes + (word & 1) * 8L, (word >> 1) * 4));
+    }
+  }
+
+  /** The nibble at {@code shift} of eight bytes, first byte lowest. */
+  private static int nibbles(MemorySegment in, long at, int shift) {
+    int packed = 0;
+    for (int i = 0; i < 8; i++) {
+      packed |= (in.get(JAVA_BYTE, at + i) >> shift & 15) << 4 * i;
+    }
+    return packed;
+  }
+
+  private void packFourFiveK(MemorySegment in, long at, long block, int row) {
+    boolean five = type == BlockType.Q5_K;
+    target.set(SHORT, block + 2L * row, in.get(SHORT, at));
+    target.set(SHORT, block + 2L * (GROUP_ROWS + row), in.get(SHORT, at + 2));
+    long out = block + 4L * GROUP_ROWS;
+    long codes = at + (five ? 48 : 16);
+    for (int sub = 0; sub < 8; sub++) {
+      target.set(JAVA_BYTE, out + row, (byte) sixBits(in, at + 4, sub, 0));
+      target.set(JAVA_BYTE, out + GROUP_ROWS + row, (byte) sixBits(in, at + 4, sub, 4));
+      out += 2L * GROUP_ROWS;
+      if (five) {
+        int high = 0;
+        for (int i = 0; i < 32; i++) {
+          high |= (in.get(JAVA_BYTE, at + 16 + i) >> sub & 1) << i;
+        }
+        target.set(INT, out + 4L * row, high);
+        out += 4L * GROUP_ROWS;
+      }
+      for (int word = 0; word < 4; word++) {
+        int packed = nibbles(in, codes + (sub >> 1) * 32L + word * 8L, (sub & 1) * 4);
+        target.set(INT, out + 4L * (word * GROUP_ROWS + row), packed);
+      }
+      out += 16L * GROUP_ROWS;
+    }
+  }
+
+  /** Six bits of the packed scales (shift 0) or minima (shift 4) of a K block; those of the last four keep two bits elsewhere. */
+  private static int sixBits(MemorySegment in, long packed, int sub, int shift) {
+    if (sub < 4) {
+      return in.get(JAVA_BYTE, packed + sub + shift) & 63;
+    }
+    int low = in.get(JAVA_BYTE, packed + sub + 4) >> shift & 15;
+    return low | (in.get(JAVA_BYTE, packed + sub - 4 + shift) >> 6 & 3) << 4;
+  }
+
+  private void packSixK(MemorySegment in, long at, long block, int row) {
+    target.set(SHORT, block + 2L * row, in.get(SHORT, at + 208));
+    long out = block + 2L * GROUP_ROWS;
+    for (int sub = 0; sub < 8; sub++) {
+      int part = sub >> 2;
+      int within = sub & 3;
+      target.set(JAVA_BYTE, out + row, in.get(JAVA_BYTE, at + 192 + 2L * sub));
+      target.set(JAVA_BYTE, out + GROUP_ROWS + row, in.get(JAVA_BYTE, at + 192 + 2L * sub + 1));
+      out += 2L * GROUP_ROWS;
+      for (int word = 0; word < 2; word++) {
+        int packed = 0;
+        for (int i = 0; i < 16; i++) {
+          packed |= (in.get(JAVA_BYTE, at + 128 + part * 32L + word * 16L + i) >> within * 2 & 3) << 2 * i;
+        }
+        target.set(INT, out + 4L * (word * GROUP_ROWS + row), packed);
+      }
+      out += 8L * GROUP_ROWS;
+      for (int word = 0; word < 4; word++) {
+        int packed = nibbles(in, at + part * 64L + (within & 1) * 32L + word * 8L, (within >> 1) * 4);
+        target.set(INT, out + 4L * (word * GROUP_ROWS + row), packed);
+      }
+      out += 16L * GROUP_ROWS;
+    }
+  }
+}
