@@ -89,6 +89,37 @@ public interface ContractTck extends TckSubject {
   }
 
   @Test
+  default void sharesWeightsBetweenExecutables() {
+    Program program = TinyPrograms.llama(TinyShape.DEFAULT);
+    MemoryBudget budget = new MemoryBudget(1L << 32);
+    try (Backend backend = provider().open(settings(), budget)) {
+      WeightSet weights = backend.load(program, new RandomWeights(1), LoadProgress.SILENT);
+      Executable first = backend.compile(program, weights, SMALL, KV);
+      Executable second = backend.compile(program, weights, SMALL, KV);
+      try (KvCache firstCache = first.allocateCache(4);
+          KvCache secondCache = second.allocateCache(4)) {
+        assertEquals(firstToken(first, firstCache), firstToken(second, secondCache));
+      }
+      first.close();
+      weights.close();
+      try (KvCache cache = second.allocateCache(4)) {
+        StepPlan plan = new StepPlan();
+        plan.close(0);
+        openOne(plan);
+        assertEquals(1, second.submit(plan, cache).await().rows());
+      }
+      second.close();
+    }
+    assertEquals(0, budget.reservedBytes());
+  }
+
+  private static int firstToken(Executable executable, KvCache cache) {
+    StepPlan plan = new StepPlan();
+    openOne(plan);
+    return executable.submit(plan, cache).await().token(0);
+  }
+
+  @Test
   default void refusesToCloseWhileWeightsAreOpen() {
     Program program = TinyPrograms.llama(TinyShape.DEFAULT);
     Backend backend = provider().open(settings(), new MemoryBudget(1L << 32));

@@ -13,6 +13,7 @@ import dev.jebena.engine.tck.SequenceRunner.Row;
 import dev.jebena.engine.tck.SequenceRunner.Sequence;
 import dev.jebena.engine.weight.BlockType;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -120,6 +121,50 @@ public interface SequenceTck extends TckSubject {
         assertEquals(first.rows.subList(shared * BLOCK_TOKENS, first.rows.size()), second.rows);
       }
     }
+  }
+
+  @Test
+  default void givesTheSameBitsWhileOthersComeAndGo() {
+    Random random = OperationTck.seeded("sequences that come and go");
+    TinyShape shape = TinyShape.DEFAULT.withMask(new AttentionMask.SlidingWindow(6));
+    int count = 24;
+    List<int[]> prompts = new ArrayList<>();
+    List<List<Row>> alone = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      prompts.add(random.ints(1 + random.nextInt(40), 0, shape.vocabulary()).toArray());
+      try (StepDriver driver = driver(shape, KvType.F16, i)) {
+        SequenceRunner runner = new SequenceRunner(driver);
+        Sequence sequence = open(runner, 0, prompts.get(i), i, Integer.MAX_VALUE);
+        runner.finish();
+        alone.add(sequence.rows);
+      }
+    }
+    try (StepDriver driver = driver(shape, KvType.F16, random.nextInt())) {
+      SequenceRunner runner = new SequenceRunner(driver);
+      Map<Integer, Integer> numbers = new HashMap<>();
+      Map<Integer, Sequence> running = new HashMap<>();
+      int opened = 0;
+      while (opened < count || !running.isEmpty()) {
+        for (int slot = 0; slot < SLOTS; slot++) {
+          Sequence sequence = running.get(slot);
+          if (sequence != null && sequence.isDone()) {
+            assertEquals(alone.get(numbers.getOrDefault(slot, -1)), sequence.rows);
+            runner.close(sequence);
+            running.remove(slot);
+          }
+          if (!running.containsKey(slot) && opened < count && random.nextInt(3) > 0) {
+            numbers.put(slot, opened);
+            running.put(slot, open(runner, slot, prompts.get(opened), opened, 1 + random.nextInt(20)));
+            opened++;
+          }
+        }
+        runner.step();
+      }
+    }
+  }
+
+  private static Sequence open(SequenceRunner runner, int slot, int[] prompt, int number, int chunk) {
+    return runner.open(slot, prompt, sampled(prompt, number), chunk, prompt.length + 1 + number % 13);
   }
 
   private void compareWithReference(TinyShape shape, KvType type) {
