@@ -41,6 +41,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Requests to upgrade to HTTP/2 are answered over HTTP/1.1, as RFC 9110, section 7.8, allows.
  */
+// failures of writes and timers reach exceptionCaught
+@SuppressWarnings("FutureReturnValueIgnored")
 final class ConnectionHandler extends ChannelInboundHandlerAdapter {
 
   /** Pipelined bytes after which reading pauses. */

@@ -26,6 +26,8 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>Nothing is buffered without limit: a write waits while the client does not read, and gives up after the write timeout.
  */
+// failures of writes reach the connection, which then closes
+@SuppressWarnings("FutureReturnValueIgnored")
 public final class Exchange {
 
   /** How far the response is. */
@@ -81,6 +83,11 @@ public final class Exchange {
   /** Adds a header to whatever response this exchange gets. */
   public void addHeader(String name, String value) {
     commonHeaders.put(name, value);
+  }
+
+  /** A header added so far; empty if there is none of this name. */
+  public String addedHeader(String name) {
+    return commonHeaders.getOrDefault(name, "");
   }
 
   /** The connection ends with this response. */
