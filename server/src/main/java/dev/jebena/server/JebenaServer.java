@@ -17,6 +17,7 @@ import dev.jebena.server.openai.ModelService;
 import dev.jebena.server.openai.ServedModel;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -67,7 +68,7 @@ public final class JebenaServer implements AutoCloseable {
    * @throws java.io.UncheckedIOException if the address cannot be listened on
    */
   public static JebenaServer listen(ServerConfig config) {
-    return new JebenaServer(config, Clock.systemDefaultZone());
+    return new JebenaServer(config, Clock.system(ZoneId.systemDefault()));
   }
 
   private Router routes() {

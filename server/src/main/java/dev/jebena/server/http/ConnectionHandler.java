@@ -203,6 +203,7 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
       return;
     }
     exchange = null;
+    server.ended();
     releaseBody();
     if (!reusable) {
       ending = true;
@@ -295,6 +296,7 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
     if (exchange != null) {
       exchange.disconnected();
       exchange = null;
+      server.ended();
     }
     ctx.fireChannelInactive();
   }

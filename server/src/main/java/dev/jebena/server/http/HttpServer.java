@@ -106,7 +106,7 @@ public final class HttpServer implements AutoCloseable {
     return connectionCount.get();
   }
 
-  /** Requests whose handler has not returned. */
+  /** Requests whose response has not been sent to its end. */
   public int requestsRunning() {
     return requestsRunning.get();
   }
@@ -133,13 +133,12 @@ public final class HttpServer implements AutoCloseable {
 
   void dispatch(Exchange exchange) {
     requestsRunning.incrementAndGet();
-    Thread.ofVirtual().name("http-request").start(() -> {
-      try {
-        handle(exchange);
-      } finally {
-        requestsRunning.decrementAndGet();
-      }
-    });
+    Thread.ofVirtual().name("http-request").start(() -> handle(exchange));
+  }
+
+  /** A response was sent to its end, or its client is gone. */
+  void ended() {
+    requestsRunning.decrementAndGet();
   }
 
   private void handle(Exchange exchange) {

@@ -1,6 +1,7 @@
 package dev.jebena.server.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.jebena.engine.Generation;
 import dev.jebena.engine.GenerationChunk;
 import dev.jebena.engine.GenerationResult;
 import dev.jebena.engine.Prompt;
@@ -115,8 +116,8 @@ public final class CompletionService {
   private static void stream(EventStream events, Generations.Choice choice, CommonFields fields, Usage usage, Answer answer) {
     Answer.Pieces pieces = answer.pieces(choice);
     boolean begun = false;
-    Optional<GenerationChunk> chunk;
-    while ((chunk = choice.generation().next()).isPresent()) {
+    Generation generation = choice.generation();
+    for (Optional<GenerationChunk> chunk = generation.next(); chunk.isPresent(); chunk = generation.next()) {
       usage.completed(chunk.get().tokens().size());
       if (!begun) {
         send(events, pieces.first(), fields, usage);
@@ -124,7 +125,7 @@ public final class CompletionService {
       }
       send(events, pieces.next(chunk.get()), fields, usage);
     }
-    GenerationResult result = Errors.requireAnswer(choice.generation().result());
+    GenerationResult result = Errors.requireAnswer(generation.result());
     usage.cached(choice.index(), result, fields.choices());
     if (!begun) {
       send(events, pieces.first(), fields, usage);

@@ -21,13 +21,14 @@ final class Errors {
   private Errors() {}
 
   static ApiException of(EngineException error) {
+    String message = String.valueOf(error.getMessage());
     return switch (error) {
-      case RequestException e -> ApiException.invalid(protocolName(e.field()), protocolName(e.getMessage(), e.field()));
-      case QueueFullException e -> ApiException.queueFull(e.getMessage(), e.retryAfter());
-      case EngineClosedException e -> ApiException.unavailable(e.getMessage());
-      case GenerationInterruptedException e -> ApiException.unavailable(e.getMessage());
-      case GenerationException e -> ApiException.failed(e.getMessage());
-      case EngineLoadException e -> ApiException.failed(e.getMessage());
+      case RequestException e -> ApiException.invalid(protocolName(e.field()), protocolName(message, e.field()));
+      case QueueFullException e -> ApiException.queueFull(message, e.retryAfter());
+      case EngineClosedException _ -> ApiException.unavailable(message);
+      case GenerationInterruptedException _ -> ApiException.unavailable(message);
+      case GenerationException _ -> ApiException.failed(message);
+      case EngineLoadException _ -> ApiException.failed(message);
     };
   }
 
