@@ -80,6 +80,16 @@ public final class Exchange {
     }
   }
 
+  /** Whether nobody is there to read a response. */
+  public boolean isDisconnected() {
+    lock.lock();
+    try {
+      return disconnected;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Adds a header to whatever response this exchange gets. */
   public void addHeader(String name, String value) {
     commonHeaders.put(name, value);

@@ -17,6 +17,7 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -29,6 +30,9 @@ public final class HttpServer implements AutoCloseable {
 
   /** Connections that the system holds until they are accepted. */
   private static final int BACKLOG = 1024;
+
+  /** Requests decoded and not yet answered; what one read can bring must fit, reading pauses long before. */
+  private static final int PIPELINE_DEPTH = 8192;
 
   private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
 
@@ -93,7 +97,7 @@ public final class HttpServer implements AutoCloseable {
     connections.add(channel);
     channel.closeFuture().addListener(_ -> connectionCount.decrementAndGet());
     HttpDecoderConfig decoding = new HttpDecoderConfig().setMaxInitialLineLength(8192).setMaxHeaderSize(settings.maxHeaderBytes());
-    channel.pipeline().addLast(new HttpServerCodec(decoding), new ConnectionHandler(this));
+    channel.pipeline().addLast(new HttpServerCodec(decoding, PIPELINE_DEPTH), new ConnectionHandler(this));
   }
 
   /** The port listened on. */
@@ -144,13 +148,15 @@ public final class HttpServer implements AutoCloseable {
   private void handle(Exchange exchange) {
     try {
       handler.handle(exchange);
-      if (exchange.isUnanswered()) {
+      if (exchange.isUnanswered() && !exchange.isDisconnected()) {
         LOG.error("nobody answered {} {}", exchange.request().method(), exchange.request().path());
         exchange.respond(handler.refusal(500, "the server gave no answer"));
       }
     } catch (ClientGoneException e) {
       LOG.debug("{} {}: {}", exchange.request().method(), exchange.request().path(), e.getMessage());
       exchange.abort();
+    } catch (RejectedExecutionException e) {
+      LOG.debug("{} {} has no answer: the server was closed", exchange.request().method(), exchange.request().path());
     } catch (RuntimeException | Error e) {
       LOG.error("{} {} failed", exchange.request().method(), exchange.request().path(), e);
       if (exchange.isUnanswered()) {
