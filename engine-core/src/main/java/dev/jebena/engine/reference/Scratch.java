@@ -40,7 +40,7 @@ final class Scratch {
   /** Bytes that {@link #allocate} takes. */
   static long bytes(Program program, Limits limits) {
     long working = (long) widestWeight(program) + widestHead(program) + limits.maxContext();
-    long sampler = (long) program.logits().columns() * (Long.BYTES + Float.BYTES);
+    long sampler = (long) program.logits().columns() * (Long.BYTES + 2 * Float.BYTES);
     return (new Plan(program, limits).elements() + working) * Float.BYTES + sampler;
   }
 

@@ -15,45 +15,49 @@ final class Candidates {
   private final int vocabularySize;
   private long[] keys = new long[0];
   private int count;
-  private float largest;
-  private float temperature = 1;
+  /** The weights of the candidates, by token. */
+  private final float[] weights;
+  private final double[] blockSums;
 
   Candidates(int vocabularySize) {
     this.vocabularySize = vocabularySize;
+    this.weights = new float[vocabularySize];
+    this.blockSums = new double[Exponential.blocks(vocabularySize)];
   }
 
   /**
    * Draws from a row.
    *
-   * @param bestLogit the row's largest
+   * @param largest the row's largest
    * @param uniform in [0, 1)
    */
-  int draw(float[] logits, int offset, float bestLogit, SamplingParameters parameters, double uniform) {
-    largest = bestLogit;
-    temperature = parameters.temperature();
+  int draw(float[] logits, int offset, float largest, SamplingParameters parameters, double uniform) {
+    float temperature = parameters.temperature();
     int topK = parameters.topK();
-    if (topK > 0 && topK < vocabularySize) {
-      collectBest(logits, offset, topK);
-      keepWeights(parameters.minP());
-      keepShare(parameters.topP(), weightOf(0, count));
-    } else if (parameters.minP() > 0) {
-      collectFrom(logits, offset, parameters.minP());
+    if (topK > 0 && topK < vocabularySize || parameters.minP() > 0) {
+      if (topK > 0 && topK < vocabularySize) {
+        collectBest(logits, offset, topK);
+      } else {
+        collectFrom(logits, offset, boundOf(parameters.minP(), largest, temperature));
+      }
+      weighCandidates(largest, temperature);
+      dropBelow(parameters.minP());
       keepShare(parameters.topP(), weightOf(0, count));
     } else {
-      double total = 0;
-      for (int i = 0; i < vocabularySize; i++) {
-        total += weight(logits[offset + i]);
-      }
-      // half of what the tokens below may hold at most: the sums are rounded
+      System.arraycopy(logits, offset, weights, 0, vocabularySize);
+      double total = Exponential.toWeights(weights, 0, vocabularySize, largest, temperature, blockSums);
+      // half of what each of the tokens below top-p may hold at most: the sums are rounded
       double least = 0.5 * (1 - parameters.topP()) * total / vocabularySize;
-      collectFrom(logits, offset, (float) Math.min(1, least));
+      collectFrom(logits, offset, boundOf(least, largest, temperature));
+      dropBelow(0);
       keepShare(parameters.topP(), total);
     }
     return drawByToken(uniform);
   }
 
-  private float weight(float logit) {
-    return Exponential.exp((logit - largest) / temperature);
+  /** A logit of surely less than the weight {@code least}: what is below it needs no exponential function. */
+  private static double boundOf(double least, float largest, float temperature) {
+    return largest + temperature * (StrictMath.log(least) - 0.01);
   }
 
   /** Collects the {@code wanted} best: what is over the worst of the best so far, thinned out whenever there are too many. */
@@ -84,28 +88,28 @@ final class Candidates {
     count = Math.min(count, wanted);
   }
 
-  /** Collects the tokens of at least the weight {@code least} and more than none. */
-  private void collectFrom(float[] logits, int offset, float least) {
+  /** Collects the tokens with logits of at least {@code least}. */
+  private void collectFrom(float[] logits, int offset, double least) {
     reserve(vocabularySize);
     count = 0;
-    // what is clearly too small needs no exponential function
-    double bound = least > 0 ? largest + temperature * (StrictMath.log(least) - 0.01) : largest - temperature * 100.0;
     for (int i = 0; i < vocabularySize; i++) {
-      float logit = logits[offset + i];
-      if (logit >= bound) {
-        float weight = weight(logit);
-        if (weight >= least && weight > 0) {
-          keys[count++] = PartialOrder.key(logit, i);
-        }
+      if (logits[offset + i] >= least) {
+        keys[count++] = PartialOrder.key(logits[offset + i], i);
       }
     }
   }
 
-  /** Drops what has less than the weight {@code least}, or none. */
-  private void keepWeights(float least) {
+  private void weighCandidates(float largest, float temperature) {
+    for (int i = 0; i < count; i++) {
+      weights[PartialOrder.token(keys[i])] = Exponential.exp((PartialOrder.logit(keys[i]) - largest) / temperature);
+    }
+  }
+
+  /** Drops the candidates with less than the weight {@code least}, or none. */
+  private void dropBelow(float least) {
     int kept = 0;
     for (int i = 0; i < count; i++) {
-      float weight = weight(PartialOrder.logit(keys[i]));
+      float weight = weights[PartialOrder.token(keys[i])];
       if (weight >= least && weight > 0) {
         keys[kept++] = keys[i];
       }
@@ -141,7 +145,7 @@ final class Candidates {
   private double weightOf(int from, int to) {
     double sum = 0;
     for (int i = from; i < to; i++) {
-      sum += weight(PartialOrder.logit(keys[i]));
+      sum += weights[PartialOrder.token(keys[i])];
     }
     return sum;
   }
@@ -157,7 +161,7 @@ final class Candidates {
     double bound = uniform * weightOf(0, count);
     double reached = 0;
     for (int i = 0; i < count - 1; i++) {
-      reached += weight(PartialOrder.logit(keys[i]));
+      reached += weights[PartialOrder.token(keys[i])];
       if (reached > bound) {
         return PartialOrder.token(keys[i]);
       }

@@ -11,6 +11,7 @@ import java.util.Arrays;
 public final class Logprobs {
 
   private final int vocabularySize;
+  private final float[] scratch = Exponential.scratch();
   private float largest;
   private double logSum;
   /** The best tokens seen: while collecting a heap with the worst on top, then sorted, the worst first. */
@@ -36,14 +37,12 @@ public final class Logprobs {
       if (!(Math.abs(logit) <= Float.MAX_VALUE)) {
         return false;
       }
-      max = Math.max(max, logit);
-    }
-    double sum = 0;
-    for (int i = 0; i < vocabularySize; i++) {
-      sum += Exponential.exp(logits[offset + i] - max);
+      if (logit > max) {
+        max = logit;
+      }
     }
     largest = max;
-    logSum = StrictMath.log(sum);
+    logSum = StrictMath.log(Exponential.sumOfWeights(logits, offset, vocabularySize, max, scratch));
     findTop(logits, offset, Math.min(wantedTop, vocabularySize));
     return true;
   }

@@ -24,6 +24,7 @@ public final class Sampler {
 
   private final int vocabularySize;
   private final Candidates candidates;
+  private final double[] blockSums;
   private int token = -1;
 
   /** A sampler of rows of {@code vocabularySize} logits. */
@@ -33,6 +34,7 @@ public final class Sampler {
     }
     this.vocabularySize = vocabularySize;
     this.candidates = new Candidates(vocabularySize);
+    this.blockSums = new double[Exponential.blocks(vocabularySize)];
   }
 
   /** The token chosen last; meaningful after {@link Outcome#OK}. */
@@ -104,16 +106,14 @@ public final class Sampler {
   }
 
   private int drawFromAll(float[] row, int offset, float largest, float temperature, double uniform) {
-    double total = 0;
-    for (int i = 0; i < vocabularySize; i++) {
-      float weight = Exponential.exp((row[offset + i] - largest) / temperature);
-      row[offset + i] = weight;
-      total += weight;
-    }
-    double bound = uniform * total;
+    double bound = uniform * Exponential.toWeights(row, offset, vocabularySize, largest, temperature, blockSums);
     double reached = 0;
+    int block = 0;
+    while (block < blockSums.length - 1 && reached + blockSums[block] <= bound) {
+      reached += blockSums[block++];
+    }
     int last = 0;
-    for (int i = 0; i < vocabularySize; i++) {
+    for (int i = Exponential.blockStart(block); i < vocabularySize; i++) {
       float weight = row[offset + i];
       reached += weight;
       if (reached > bound) {
