@@ -249,6 +249,7 @@ class HttpTransportTest {
 
   @Test
   void aHandlerThatFailsOrSaysNothingIsAnsweredFor() throws IOException {
+    // the log has the reason, the client does not
     assertTrue(exchange("GET /fail HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").startsWith("HTTP/1.1 500 "));
   }
 
