@@ -17,6 +17,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.IntSupplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,8 @@ public final class ServerMetrics implements EngineListener, AutoCloseable {
 
   /** What {@link #scrape()} gives. */
   public static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+  private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
   /** Until a model is served there is nothing to record in. */
   private volatile @Nullable RequestHistograms histograms;
@@ -49,7 +52,7 @@ public final class ServerMetrics implements EngineListener, AutoCloseable {
 
   /** Adds what tells of the transport. */
   public void addConnections(IntSupplier open) {
-    Gauge.builder("jebena:http_connections", open, IntSupplier::getAsInt).description("Connections open").register(registry);
+    Gauge.builder("jebena:http_connections", open::getAsInt).description("Connections open").register(registry);
   }
 
   /** Adds what tells of an engine, under the name that clients know its model by. */
@@ -141,7 +144,8 @@ public final class ServerMetrics implements EngineListener, AutoCloseable {
 
   /** Records an answer of the transport. */
   public void recordAnswer(String method, String route, int status, long nanos) {
-    Tags tags = Tags.of("method", method, "handler", route);
+    // a client may invent methods, but not series
+    Tags tags = Tags.of("method", METHODS.contains(method) ? method : "OTHER", "handler", route);
     registry.counter("http.requests", tags.and("status", status / 100 + "xx")).increment();
     DistributionSummary.builder("http.request.duration.seconds")
         .tags(tags)

@@ -51,6 +51,11 @@ record ChatFields(
         CommonFields.parse(fields, maxTokens.isPresent() ? maxTokens : oldMaxTokens));
   }
 
+  /** What the engine has to give. */
+  Scores scores() {
+    return new Scores(logprobs, common.promptLogprobs());
+  }
+
   private static OptionalInt logprobs(Fields fields) {
     OptionalInt top = fields.integer("top_logprobs", 0, CommonFields.MAX_LOGPROBS);
     if (fields.flag("logprobs")) {

@@ -18,7 +18,7 @@ final class ChatPrompt {
 
   static int[] encode(ServedModel model, ChatFields chat) {
     EncodeOptions options = chat.common().addSpecials().orElse(false) ? EncodeOptions.PROMPT : EncodeOptions.TEMPLATE;
-    return model.tokenizer("messages").encode(render(model, chat), options);
+    return model.encode("messages", render(model, chat), options);
   }
 
   /**

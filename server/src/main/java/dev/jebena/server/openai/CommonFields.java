@@ -175,7 +175,7 @@ record CommonFields(
   }
 
   /** The engine's request for one choice: each choice has a seed of its own. */
-  GenerationRequest request(String id, Prompt prompt, int choice, OptionalInt logprobs) {
+  GenerationRequest request(String id, Prompt prompt, int choice, Scores scores) {
     GenerationRequest.Builder builder = GenerationRequest.builder(prompt)
         .id(id)
         .sampling(sampling.withSeed(sampling.seed() + choice))
@@ -183,8 +183,8 @@ record CommonFields(
         .stop(ending.stop())
         .stopIds(ending.stopIds());
     ending.maxTokens().ifPresent(builder::maxTokens);
-    logprobs.ifPresent(builder::logprobs);
-    promptLogprobs.ifPresent(builder::promptLogprobs);
+    scores.completion().ifPresent(builder::logprobs);
+    scores.prompt().ifPresent(builder::promptLogprobs);
     cacheSalt.ifPresent(builder::cacheSalt);
     if (ending.ignoreEos()) {
       builder.ignoreEos();

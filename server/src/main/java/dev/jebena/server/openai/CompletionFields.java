@@ -42,18 +42,14 @@ record CompletionFields(List<Prompt> prompts, OptionalInt logprobs, boolean echo
     if (echo && logprobs.isPresent() && common.shape().stream()) {
       throw ApiException.invalid("echo", "echo with logprobs cannot be streamed: leave out stream");
     }
-    return new CompletionFields(prompts, logprobs, echo, echoed(common, echo, logprobs));
+    return new CompletionFields(prompts, logprobs, echo, common);
   }
 
-  /** An echoed prompt has log-probabilities like the completion. */
-  private static CommonFields echoed(CommonFields common, boolean echo, OptionalInt logprobs) {
-    if (!echo || logprobs.isEmpty()) {
-      return common;
-    }
-    OptionalInt both = OptionalInt.of(Math.max(common.promptLogprobs().orElse(0), logprobs.getAsInt()));
-    return new CommonFields(
-        common.model(), common.choices(), common.sampling(), common.ending(), both, common.cacheSalt(), common.addSpecials(),
-        common.shape());
+  /** What the engine has to give: an echoed prompt has log-probabilities like the completion. */
+  Scores scores() {
+    OptionalInt prompt = common.promptLogprobs();
+    boolean echoed = echo && logprobs.isPresent();
+    return new Scores(logprobs, echoed ? OptionalInt.of(Math.max(prompt.orElse(0), logprobs.getAsInt())) : prompt);
   }
 
   private static OptionalInt logprobs(Fields fields) {

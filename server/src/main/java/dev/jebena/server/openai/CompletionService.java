@@ -10,10 +10,8 @@ import dev.jebena.server.api.Fields;
 import dev.jebena.server.api.Json;
 import dev.jebena.server.http.Exchange;
 import dev.jebena.server.http.Response;
-import dev.jebena.tokenizer.TokenizerException;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 
@@ -39,8 +37,8 @@ public final class CompletionService {
     ChatFields fields = ChatFields.parse(body);
     fields.common().model().ifPresent(model::requireName);
     String id = "chatcmpl-" + requestId(exchange, body);
-    int[] prompt = encoded("messages", () -> ChatPrompt.encode(model, fields));
-    run(exchange, model, id, List.of(prompt), fields.logprobs(), fields.common(), new ChatAnswer(id, model, fields));
+    int[] prompt = ChatPrompt.encode(model, fields);
+    run(exchange, model, id, List.of(prompt), fields.scores(), fields.common(), new ChatAnswer(id, model, fields));
   }
 
   /** {@code POST /v1/completions}. */
@@ -50,8 +48,8 @@ public final class CompletionService {
     CompletionFields fields = CompletionFields.parse(body);
     fields.common().model().ifPresent(model::requireName);
     String id = "cmpl-" + requestId(exchange, body);
-    List<int[]> prompts = fields.prompts().stream().map(prompt -> encoded("prompt", () -> encode(model, prompt))).toList();
-    run(exchange, model, id, prompts, fields.logprobs(), fields.common(), new CompletionAnswer(id, model, fields));
+    List<int[]> prompts = fields.prompts().stream().map(prompt -> encode(model, prompt)).toList();
+    run(exchange, model, id, prompts, fields.scores(), fields.common(), new CompletionAnswer(id, model, fields));
   }
 
   private static String requestId(Exchange exchange, ObjectNode body) {
@@ -64,24 +62,16 @@ public final class CompletionService {
 
   private static int[] encode(ServedModel model, Prompt prompt) {
     return switch (prompt) {
-      case Prompt.Text(String text, var options) -> model.tokenizer("prompt").encode(text, options);
+      case Prompt.Text(String text, var options) -> model.encode("prompt", text, options);
       case Prompt.Tokens(int[] ids) -> ids;
     };
   }
 
-  private static int[] encoded(String param, Supplier<int[]> encoder) {
-    try {
-      return encoder.get();
-    } catch (TokenizerException e) {
-      throw ApiException.invalid(param, "the text cannot be tokenized: " + e.getMessage());
-    }
-  }
-
   private void run(
-      Exchange exchange, ServedModel model, String id, List<int[]> prompts, OptionalInt logprobs, CommonFields fields, Answer answer) {
+      Exchange exchange, ServedModel model, String id, List<int[]> prompts, Scores scores, CommonFields fields, Answer answer) {
     choicesObserver.accept(fields.choices());
     Usage usage = new Usage(prompts);
-    try (Generations generations = Generations.submit(model, id, prompts, logprobs, fields)) {
+    try (Generations generations = Generations.submit(model, id, prompts, scores, fields)) {
       exchange.onDisconnect(generations::close);
       if (fields.shape().stream()) {
         stream(exchange, generations, fields, usage, answer);

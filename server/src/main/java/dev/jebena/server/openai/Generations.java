@@ -34,7 +34,7 @@ final class Generations implements AutoCloseable {
    *
    * @throws ApiException if a prompt does not fit the context, or the engine refuses
    */
-  static Generations submit(ServedModel model, String id, List<int[]> prompts, OptionalInt logprobs, CommonFields fields) {
+  static Generations submit(ServedModel model, String id, List<int[]> prompts, Scores scores, CommonFields fields) {
     for (int[] prompt : prompts) {
       requireFits(prompt.length, fields.ending().maxTokens(), model.engine().maxContext());
     }
@@ -45,7 +45,7 @@ final class Generations implements AutoCloseable {
         Prompt prompt = Prompt.tokens(prompts.get(p));
         for (int i = 0; i < fields.choices(); i++) {
           int index = choices.size();
-          choices.add(new Choice(index, p, model.engine().submit(fields.request(id + "-" + index, prompt, i, logprobs))));
+          choices.add(new Choice(index, p, model.engine().submit(fields.request(id + "-" + index, prompt, i, scores))));
         }
       }
       return generations;

@@ -10,7 +10,6 @@ import dev.jebena.server.http.Response;
 import dev.jebena.tokenizer.DecodeOptions;
 import dev.jebena.tokenizer.EncodeOptions;
 import dev.jebena.tokenizer.Tokenizer;
-import dev.jebena.tokenizer.TokenizerException;
 import java.util.function.Supplier;
 
 /** Answers what there is to know about the model: {@code /v1/models}, {@code /tokenize} and {@code /detokenize}. */
@@ -62,15 +61,11 @@ public final class ModelService {
     fields.string("model").ifPresent(model::requireName);
     Tokenizer tokenizer = model.tokenizer("prompt");
     int[] ids;
-    try {
-      if (fields.node("messages").isPresent()) {
-        ids = ChatPrompt.encode(model, ChatFields.parse(body));
-      } else {
-        boolean specials = fields.flag("add_special_tokens", true);
-        ids = tokenizer.encode(fields.requiredString("prompt"), specials ? EncodeOptions.PROMPT : EncodeOptions.TEMPLATE);
-      }
-    } catch (TokenizerException e) {
-      throw ApiException.invalid("prompt", "the text cannot be tokenized: " + e.getMessage());
+    if (fields.node("messages").isPresent()) {
+      ids = ChatPrompt.encode(model, ChatFields.parse(body));
+    } else {
+      boolean specials = fields.flag("add_special_tokens", true);
+      ids = model.encode("prompt", fields.requiredString("prompt"), specials ? EncodeOptions.PROMPT : EncodeOptions.TEMPLATE);
     }
     ObjectNode answer = Json.object().put("count", ids.length).put("max_model_len", model.engine().maxContext());
     answer.set("tokens", Json.array(ids));
