@@ -20,6 +20,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -275,5 +276,30 @@ class HttpTransportTest {
       Thread.onSpinWait();
     }
     assertTrue(exchange(post("ok", "Connection: close\r\n")).endsWith("ok"));
+  }
+
+  @Test
+  void randomBytesNeverBreakIt() throws IOException {
+    long seed = System.nanoTime();
+    System.out.println("seed " + seed);
+    Random random = new Random(seed);
+    byte[] valid = (post("hello", "X-A: b\r\n") + "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+        .getBytes(StandardCharsets.US_ASCII);
+    for (int i = 0; i < 1000; i++) {
+      while (server.connections() > SETTINGS.maxConnections() / 2) {
+        Thread.onSpinWait();
+      }
+      byte[] bytes = valid.clone();
+      for (int damage = random.nextInt(4); damage >= 0; damage--) {
+        bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
+      }
+      try (Socket socket = connect()) {
+        socket.getOutputStream().write(bytes, 0, random.nextInt(bytes.length) + 1);
+      }
+    }
+    assertTrue(exchange(post("ok", "Connection: close\r\n")).endsWith("ok"));
+    while (server.connections() > 0) {
+      Thread.onSpinWait();
+    }
   }
 }

@@ -34,6 +34,9 @@ public final class HttpServer implements AutoCloseable {
   /** Requests decoded and not yet answered; what one read can bring must fit, reading pauses long before. */
   private static final int PIPELINE_DEPTH = 8192;
 
+  /** Refused connections are logged no more often than this. */
+  private static final long REFUSAL_LOG_NANOS = 1_000_000_000;
+
   private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
 
   private final HttpSettings settings;
@@ -43,6 +46,7 @@ public final class HttpServer implements AutoCloseable {
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final AtomicInteger connectionCount = new AtomicInteger();
   private final AtomicLong bufferedBytes = new AtomicLong();
+  private final AtomicLong refusalLoggedNanos = new AtomicLong(System.nanoTime() - 2 * REFUSAL_LOG_NANOS);
   private final AtomicInteger requestsRunning = new AtomicInteger();
   private final Channel listener;
 
@@ -90,7 +94,11 @@ public final class HttpServer implements AutoCloseable {
   private void connect(SocketChannel channel) {
     if (connectionCount.incrementAndGet() > settings.maxConnections()) {
       connectionCount.decrementAndGet();
-      LOG.warn("refused a connection: {} are open, which is the limit", settings.maxConnections());
+      long now = System.nanoTime();
+      long last = refusalLoggedNanos.get();
+      if (now - last > REFUSAL_LOG_NANOS && refusalLoggedNanos.compareAndSet(last, now)) {
+        LOG.warn("refusing connections: {} are open, which is the limit", settings.maxConnections());
+      }
       channel.close();
       return;
     }
