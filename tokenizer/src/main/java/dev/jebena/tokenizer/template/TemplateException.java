@@ -1,7 +1,7 @@
 package dev.jebena.tokenizer.template;
 
 /** A template cannot be parsed or rendered; the message names line and column and quotes the piece. */
-public final class TemplateException extends RuntimeException {
+public class TemplateException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
