@@ -2,6 +2,7 @@
 module dev.jebena.engine {
   requires static transitive org.jspecify;
   requires transitive dev.jebena.tokenizer;
+  requires jdk.management;
 
   exports dev.jebena.engine;
   exports dev.jebena.engine.backend;

@@ -4,8 +4,14 @@ import dev.jebena.engine.backend.BackendProvider;
 import dev.jebena.engine.backend.BackendReport;
 import dev.jebena.engine.backend.LoadProgress;
 import dev.jebena.engine.model.Model;
+import dev.jebena.tokenizer.EncodeOptions;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.ZoneId;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * A loaded model that answers, to any number of threads at once.
@@ -20,7 +26,15 @@ import java.util.List;
  */
 public final class Engine implements AutoCloseable {
 
-  private Engine() {}
+  private final LoadedEngine loaded;
+  private final Admission admission;
+  private final EngineLoop loop;
+
+  Engine(LoadedEngine loaded, EngineListener listener) {
+    this.loaded = loaded;
+    this.loop = new EngineLoop(loaded, listener);
+    this.admission = new Admission(loaded, loop);
+  }
 
   /**
    * Loads a model's weights on the best backend available.
@@ -48,23 +62,34 @@ public final class Engine implements AutoCloseable {
   /** Collects what an engine needs besides its model. */
   public static final class Loader {
 
-    @SuppressWarnings("unused")
-    private Loader(Model model) {}
+    private final Model model;
+    private EngineConfig config = EngineConfig.DEFAULTS;
+    private Optional<BackendProvider> backend = Optional.empty();
+    private EngineListener listener = EngineListener.NONE;
+    private LoadProgress progress = LoadProgress.SILENT;
+
+    private Loader(Model model) {
+      this.model = model;
+    }
 
     public Loader config(EngineConfig value) {
+      config = value;
       return this;
     }
 
     /** Takes this backend instead of looking for one. */
     public Loader backend(BackendProvider value) {
+      backend = Optional.of(value);
       return this;
     }
 
     public Loader listener(EngineListener value) {
+      listener = value;
       return this;
     }
 
     public Loader progress(LoadProgress value) {
+      progress = value;
       return this;
     }
 
@@ -74,7 +99,10 @@ public final class Engine implements AutoCloseable {
      * @throws EngineLoadException if the backend is not available or memory does not suffice
      */
     public Engine load() {
-      throw new UnsupportedOperationException();
+      BackendSelection selection = backend
+          .map(provider -> BackendSelection.choose(EngineConfig.AUTO, BackendSelection.probe(List.of(provider))))
+          .orElseGet(() -> BackendSelection.select(config.compute().backend()));
+      return new Engine(LoadedEngine.load(model, config, selection, progress), listener);
     }
   }
 
@@ -86,12 +114,14 @@ public final class Engine implements AutoCloseable {
    * @throws EngineClosedException if the engine is draining or closed
    */
   public Generation submit(GenerationRequest request) {
-    throw new UnsupportedOperationException();
+    return admission.admit(request);
   }
 
   /** Generates and waits for the end; throws what {@link #submit} and {@link Generation#result} throw. */
   public GenerationResult generate(GenerationRequest request) {
-    throw new UnsupportedOperationException();
+    try (Generation generation = submit(request)) {
+      return generation.result();
+    }
   }
 
   /** Continues a text greedily until the model ends it; throws what {@link #submit} and {@link Generation#result} throw. */
@@ -110,35 +140,48 @@ public final class Engine implements AutoCloseable {
    * @throws RequestException if the model has no chat template
    */
   public Prompt chatPrompt(List<ChatMessage> messages) {
-    throw new UnsupportedOperationException();
+    Model model = model();
+    if (model.chatTemplate().isEmpty()) {
+      throw new RequestException(
+          "messages", "model '" + model.name() + "' has no chat template: use a raw prompt, or a model that was made for chats");
+    }
+    Map<String, Object> variables = new LinkedHashMap<>();
+    variables.put("messages", messages.stream().map(each -> Map.of("role", each.role(), "content", each.content())).toList());
+    variables.put("add_generation_prompt", true);
+    model.tokenizer().ifPresent(tokenizer -> {
+      tokenizer.specialTokens().beginning().ifPresent(id -> tokenizer.tokenText(id).ifPresent(text -> variables.put("bos_token", text)));
+      tokenizer.specialTokens().end().ifPresent(id -> tokenizer.tokenText(id).ifPresent(text -> variables.put("eos_token", text)));
+    });
+    String text = model.chatTemplate().get().render(variables, Clock.system(ZoneId.systemDefault()));
+    return new Prompt.Text(text, EncodeOptions.TEMPLATE);
   }
 
   public Model model() {
-    throw new UnsupportedOperationException();
+    return loaded.model();
   }
 
   public EngineConfig config() {
-    throw new UnsupportedOperationException();
+    return loaded.config();
   }
 
   /** The most tokens of a sequence, prompt and completion together. */
   public int maxContext() {
-    throw new UnsupportedOperationException();
+    return loaded.maxContext();
   }
 
   /** Which backend runs and what the others answered. */
   public BackendSelection backendSelection() {
-    throw new UnsupportedOperationException();
+    return loaded.selection();
   }
 
   /** What the backend found and chose. */
   public BackendReport backendReport() {
-    throw new UnsupportedOperationException();
+    return loaded.backend().report();
   }
 
   /** What it is doing and has done. */
   public EngineStatistics statistics() {
-    throw new UnsupportedOperationException();
+    return loop.statistics();
   }
 
   /**
@@ -147,10 +190,12 @@ public final class Engine implements AutoCloseable {
    * @return how many had not ended when the time was up; they go on
    */
   public int drain(Duration limit) {
-    throw new UnsupportedOperationException();
+    return loop.drain(limit);
   }
 
   /** Aborts what still runs and gives everything back. */
   @Override
-  public void close() {}
+  public void close() {
+    loop.close();
+  }
 }

@@ -1,6 +1,10 @@
 package dev.jebena.engine;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A generation under way, read by one thread at a time; {@link #cancel} may come from any thread. Detokenising and the search for stop
@@ -8,16 +12,25 @@ import java.util.Optional;
  */
 public final class Generation implements AutoCloseable {
 
-  Generation() {}
+  private final ActiveRequest request;
+  private final CompletionText completion;
+  private final StringBuilder text = new StringBuilder();
+  private final List<GeneratedToken> tokens = new ArrayList<>();
+  private GenerationResult.@Nullable Finish finish;
+
+  Generation(ActiveRequest request, CompletionText completion) {
+    this.request = request;
+    this.completion = completion;
+  }
 
   /** The request's id. */
   public String id() {
-    throw new UnsupportedOperationException();
+    return request.request().id();
   }
 
   /** The prompt's token ids. */
   public int[] promptTokens() {
-    throw new UnsupportedOperationException();
+    return request.prompt().clone();
   }
 
   /**
@@ -28,7 +41,59 @@ public final class Generation implements AutoCloseable {
    * @throws GenerationInterruptedException if the thread was interrupted
    */
   public Optional<GenerationChunk> next() {
-    throw new UnsupportedOperationException();
+    while (finish == null) {
+      StringBuilder piece = new StringBuilder();
+      List<GeneratedToken> sampled = new ArrayList<>();
+      for (ActiveRequest.Event event : take()) {
+        take(event, piece, sampled);
+      }
+      if (!sampled.isEmpty() || !piece.isEmpty()) {
+        text.append(piece);
+        tokens.addAll(sampled);
+        return Optional.of(new GenerationChunk(piece.toString(), sampled));
+      }
+    }
+    if (finish.reason() == FinishReason.ERROR) {
+      throw new GenerationException("request '" + id() + "' failed: " + finish.detail().orElse("no reason was given"));
+    }
+    return Optional.empty();
+  }
+
+  private List<ActiveRequest.Event> take() {
+    try {
+      return request.take();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new GenerationInterruptedException(id());
+    }
+  }
+
+  private void take(ActiveRequest.Event event, StringBuilder piece, List<GeneratedToken> sampled) {
+    if (finish != null) {
+      // a stop string was found: what the engine sampled since is not part of the completion
+      return;
+    }
+    switch (event) {
+      case ActiveRequest.Event.Sampled(GeneratedToken token, boolean stops) -> {
+        piece.append(completion.append(token.id(), stops));
+        sampled.add(token);
+        endAtStopString();
+      }
+      case ActiveRequest.Event.Ended(GenerationResult.Finish end) -> {
+        piece.append(completion.finish());
+        endAtStopString();
+        if (finish == null) {
+          finish = end;
+        }
+      }
+    }
+  }
+
+  private void endAtStopString() {
+    completion.stopString().ifPresent(stop -> {
+      request.abort(new ActiveRequest.AbortCause.StopString(stop));
+      finish = new GenerationResult.Finish(FinishReason.STOP, Optional.of(stop), OptionalInt.empty(), Optional.empty());
+    });
   }
 
   /**
@@ -38,12 +103,16 @@ public final class Generation implements AutoCloseable {
    * @throws GenerationInterruptedException if the thread was interrupted
    */
   public GenerationResult result() {
-    throw new UnsupportedOperationException();
+    while (next().isPresent()) {
+      // next() collects
+    }
+    GenerationResult.Finish end = java.util.Objects.requireNonNull(finish);
+    return new GenerationResult(id(), text.toString(), tokens, end, request.promptInfo());
   }
 
   /** Ends the generation early: its blocks are free within a step. Does nothing if it has ended. Safe for any thread; does not wait. */
   public void cancel() {
-    throw new UnsupportedOperationException();
+    request.abort(new ActiveRequest.AbortCause.Cancelled("cancelled by its reader"));
   }
 
   @Override
