@@ -5,9 +5,7 @@ import java.util.Map;
 import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** The root of all commands. */
 @Command(
@@ -36,10 +34,6 @@ final class JebenaCommand implements Runnable {
     COMMANDS.put("bench", BenchCommand::new);
     COMMANDS.put("doctor", DoctorCommand::new);
   }
-
-  @Spec
-  @SuppressWarnings("NullAway.Init")
-  private CommandSpec spec;
 
   @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
   @SuppressWarnings("unused")
@@ -78,7 +72,11 @@ final class JebenaCommand implements Runnable {
     boolean one = arguments.length > 0 && COMMANDS.containsKey(arguments[0]) && !settings.hasFile();
     COMMANDS.forEach((name, command) -> {
       if (!one || name.equals(arguments[0])) {
-        line.addSubcommand(name, command.apply(surroundings));
+        CommandLine child = new CommandLine(command.apply(surroundings));
+        if (name.equals("bench")) {
+          child.addSubcommand("serve", new BenchServeCommand(surroundings));
+        }
+        line.addSubcommand(name, child);
       }
     });
     if (!one) {

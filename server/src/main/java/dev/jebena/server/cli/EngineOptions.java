@@ -1,0 +1,167 @@
+package dev.jebena.server.cli;
+
+import dev.jebena.engine.EngineConfig;
+import dev.jebena.engine.EngineConfig.Switch;
+import dev.jebena.engine.backend.ComputeType;
+import dev.jebena.engine.backend.KvType;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** On what and how the engine runs; for every command that computes. */
+final class EngineOptions {
+
+  @Option(names = "--backend", paramLabel = "NAME", defaultValue = "auto",
+      description = "auto, cpu or reference; auto takes the best that is available ('jebena doctor' says which, and why).")
+  private String backend = "auto";
+
+  @Option(names = {"-t", "--threads"}, paramLabel = "N", description = "Worker threads (what the backend finds best).")
+  private @Nullable Integer threads;
+
+  @Option(names = "--compute-type", paramLabel = "TYPE", defaultValue = "auto",
+      description = "auto or f32: the arithmetic of matrix products; auto is the fastest that keeps the answers of float32.")
+  private String computeType = "auto";
+
+  @Option(names = "--native-kernels", paramLabel = "auto|off", defaultValue = "auto",
+      description = "This version computes in Java only: both mean the same.")
+  private String nativeKernels = "auto";
+
+  @Option(names = {"--tensor-parallel-size", "-tp"}, paramLabel = "N", defaultValue = "1",
+      description = "Ranks that share a model; this version runs on 1.")
+  private int tensorParallelSize = 1;
+
+  @Option(names = "--kv-cache-dtype", paramLabel = "TYPE", defaultValue = "auto",
+      description = "auto, f32, f16, bf16 or q8_0: how keys and values are stored.")
+  private String kvCacheType = "auto";
+
+  @Option(names = "--kv-cache-memory-bytes", paramLabel = "SIZE", description = "Memory for keys and values, such as 512M or 2GiB.")
+  private @Nullable String kvCacheBytes;
+
+  @Option(names = "--max-model-len", paramLabel = "N",
+      description = "The most tokens of a sequence, such as 4096, 16k (16 000) or 16K (16 384); auto: as many as the model and memory allow.")
+  private @Nullable String maxModelLength;
+
+  @Option(names = "--max-num-seqs", paramLabel = "N", description = "Requests that run at once (64).")
+  private @Nullable Integer maxSequences;
+
+  @Option(names = "--max-num-batched-tokens", paramLabel = "N", description = "Tokens of a step (512).")
+  private @Nullable String maxBatchedTokens;
+
+  @Option(names = "--block-size", paramLabel = "N", description = "Tokens of a block of the KV cache (16).")
+  private @Nullable Integer blockSize;
+
+  @Option(names = "--enable-prefix-caching", negatable = true, arity = "0", fallbackValue = "true",
+      description = "Compute equal beginnings of prompts once (on).")
+  private @Nullable Boolean prefixCaching;
+
+  @Option(names = "--enable-chunked-prefill", negatable = true, arity = "0", fallbackValue = "true",
+      description = "Spread long prompts over steps (on).")
+  private @Nullable Boolean chunkedPrefill;
+
+  /**
+   * The configuration that the options describe.
+   *
+   * @throws UsageException naming the option that is out of range
+   */
+  EngineConfig.Builder builder() {
+    requireSingleRank();
+    EngineConfig.Builder builder = EngineConfig.builder().backend(backend.toLowerCase(Locale.ROOT)).computeType(computeType());
+    if (threads != null) {
+      builder.threads(threads);
+    }
+    if (!kvCacheType.equalsIgnoreCase("auto")) {
+      builder.kvType(kvType());
+    }
+    if (kvCacheBytes != null) {
+      builder.kvCacheBytes(Sizes.bytes("--kv-cache-memory-bytes", kvCacheBytes));
+    }
+    if (maxModelLength != null && !maxModelLength.equals("auto") && !maxModelLength.equals("-1")) {
+      builder.maxContext(Sizes.count("--max-model-len", maxModelLength));
+    }
+    if (blockSize != null) {
+      builder.blockTokens(blockSize);
+    }
+    if (prefixCaching != null) {
+      builder.prefixCaching(prefixCaching ? Switch.ON : Switch.OFF);
+    }
+    if (chunkedPrefill != null) {
+      builder.chunkedPrefill(chunkedPrefill ? Switch.ON : Switch.OFF);
+    }
+    scheduling(builder);
+    return builder;
+  }
+
+  /** More sequences than a step has tokens make no sense; if only their number is given, the step grows with it. */
+  private void scheduling(EngineConfig.Builder builder) {
+    if (maxSequences != null) {
+      builder.maxSequences(maxSequences);
+      if (maxBatchedTokens == null && maxSequences > EngineConfig.DEFAULTS.scheduling().maxBatchedTokens()) {
+        builder.maxBatchedTokens(maxSequences);
+      }
+    }
+    if (maxBatchedTokens != null) {
+      int tokens = Sizes.count("--max-num-batched-tokens", maxBatchedTokens);
+      builder.maxBatchedTokens(tokens);
+      if (maxSequences == null && tokens < EngineConfig.DEFAULTS.scheduling().maxSequences()) {
+        builder.maxSequences(tokens);
+      }
+    }
+  }
+
+  /**
+   * The configuration that the options describe, as it stands.
+   *
+   * @throws UsageException naming the option that is out of range
+   */
+  EngineConfig config() {
+    return build(builder());
+  }
+
+  /** Builds, and says of what is out of range that it was wrong usage. */
+  static EngineConfig build(EngineConfig.Builder builder) {
+    try {
+      return builder.build();
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void requireSingleRank() {
+    if (tensorParallelSize != 1) {
+      throw new UsageException("--tensor-parallel-size is " + tensorParallelSize + ": this version runs on one rank, use 1");
+    }
+    if (!nativeKernels.equals("auto") && !nativeKernels.equals("off")) {
+      throw new UsageException("--native-kernels is '" + nativeKernels + "': use auto or off");
+    }
+  }
+
+  private ComputeType computeType() {
+    for (ComputeType type : ComputeType.values()) {
+      if (type.name().equalsIgnoreCase(computeType)) {
+        return type;
+      }
+    }
+    throw new UsageException("--compute-type is '" + computeType + "': this version has " + names(ComputeType.values()));
+  }
+
+  private KvType kvType() {
+    String name = switch (kvCacheType.toLowerCase(Locale.ROOT)) {
+      case "float32", "float" -> "f32";
+      case "float16", "half" -> "f16";
+      case "bfloat16" -> "bf16";
+      default -> kvCacheType;
+    };
+    for (KvType type : KvType.values()) {
+      if (type.name().equalsIgnoreCase(name)) {
+        return type;
+      }
+    }
+    throw new UsageException("--kv-cache-dtype is '" + kvCacheType + "': this version has auto, " + names(KvType.values()));
+  }
+
+  private static String names(Enum<?>[] values) {
+    return Arrays.stream(values).map(value -> value.name().toLowerCase(Locale.ROOT)).collect(Collectors.joining(", "));
+  }
+}

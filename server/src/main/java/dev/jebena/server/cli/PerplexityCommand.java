@@ -1,0 +1,135 @@
+package dev.jebena.server.cli;
+
+import dev.jebena.engine.Engine;
+import dev.jebena.engine.GeneratedToken;
+import dev.jebena.engine.Generation;
+import dev.jebena.engine.GenerationRequest;
+import dev.jebena.engine.Prompt;
+import dev.jebena.tokenizer.EncodeOptions;
+import dev.jebena.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Scores a text, each token given the true ones before it. */
+@Command(
+    name = "perplexity",
+    description = {
+      "Scores a text: how well the model predicts each token from the true ones before it.",
+      "The text is encoded once, with the tokens that the model wants around it. It is then cut into windows of --context tokens;",
+      "a window begins with the last token of the one before, and its other tokens are scored. So every token but the text's first",
+      "is scored once, and sees at most --context minus one tokens."
+    })
+final class PerplexityCommand implements Callable<Integer> {
+
+  private final Surroundings surroundings;
+
+  @Mixin
+  private final CommonOptions common = new CommonOptions();
+
+  @Mixin
+  private final EngineOptions engineOptions = new EngineOptions();
+
+  @Parameters(paramLabel = "MODEL", description = "A GGUF file, or a name such as smollm2:135m.")
+  private String model = "";
+
+  @Option(names = {"-f", "--file"}, required = true, paramLabel = "FILE", description = "The text, in UTF-8.")
+  private String file = "";
+
+  @Option(names = {"-c", "--context"}, paramLabel = "N", description = "Tokens of a window (as many as the model was made for).")
+  private @Nullable Integer context;
+
+  @Option(names = "--per-token", description = "Also give each token's negative log-probability.")
+  private boolean perToken;
+
+  @Option(names = "--json", description = "Print {\"tokens\",\"mean_nll\",\"perplexity\"}.")
+  private boolean json;
+
+  PerplexityCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    if (context != null && context < 2) {
+      throw new UsageException("--context is " + context + ": use 2 or more, since a window's first token is not scored");
+    }
+    Path path = new ModelLocator(surroundings).locate(model);
+    String text = new String(Files.readAllBytes(Path.of(file)), StandardCharsets.UTF_8);
+    try (LoadedEngine loaded = LoadedEngine.load(path, engineOptions.config(), surroundings)) {
+      Tokenizer tokenizer = loaded.model().tokenizer().orElseThrow(
+          () -> new CommandException(path + " has no tokenizer: score token ids with 'jebena logprobs'"));
+      int[] ids = tokenizer.encode(text, EncodeOptions.PROMPT);
+      if (ids.length < 2) {
+        throw new CommandException(file + " has " + ids.length + " tokens: at least 2 are needed to score one");
+      }
+      int longest = loaded.engine().maxContext();
+      if (context != null && context > longest) {
+        throw new UsageException("--context is " + context + ": the model and memory allow " + longest);
+      }
+      float[] nll = score(loaded.engine(), ids, Math.min(context == null ? longest : context, longest));
+      report(nll);
+      return ExitCode.DONE;
+    }
+  }
+
+  /** The windows are computed together. */
+  private float[] score(Engine engine, int[] ids, int window) {
+    List<Generation> windows = new ArrayList<>();
+    for (int from = 0; from < ids.length - 1; from += window - 1) {
+      int[] part = Arrays.copyOfRange(ids, from, Math.min(ids.length, from + window));
+      windows.add(engine.submit(GenerationRequest.builder(Prompt.tokens(part)).maxTokens(0).promptLogprobs(0).build()));
+    }
+    float[] nll = new float[ids.length - 1];
+    int at = 0;
+    try (Progress progress = new Progress(surroundings)) {
+      for (Generation generation : windows) {
+        progress.say("scored " + at + " of " + nll.length + " tokens");
+        List<GeneratedToken> tokens = generation.result().prompt().logprobs();
+        for (GeneratedToken token : tokens.subList(1, tokens.size())) {
+          nll[at++] = -token.logprobs().orElseThrow().logprob();
+        }
+      }
+    }
+    return nll;
+  }
+
+  private void report(float[] nll) {
+    double sum = 0;
+    for (float value : nll) {
+      sum += value;
+    }
+    double mean = sum / nll.length;
+    if (json) {
+      Map<String, Object> value = new LinkedHashMap<>();
+      value.put("tokens", nll.length);
+      value.put("mean_nll", mean);
+      value.put("perplexity", Math.exp(mean));
+      if (perToken) {
+        value.put("token_nll", nll);
+      }
+      JsonLines.write(surroundings.out(), value);
+      return;
+    }
+    if (perToken) {
+      for (float value : nll) {
+        surroundings.out().println(value);
+      }
+    }
+    surroundings.out().printf(
+        Locale.ROOT, "perplexity %.4f over %d tokens (mean negative log-probability %.6f)%n", Math.exp(mean), nll.length, mean);
+  }
+}
