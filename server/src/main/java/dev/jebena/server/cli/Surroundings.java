@@ -55,13 +55,13 @@ record Surroundings(
         new java.io.BufferedInputStream(new FileInputStream(FileDescriptor.in), BUFFER_BYTES),
         out,
         err,
-        terminals(),
+        findTerminals(),
         System.getenv(),
         Optional.ofNullable(System.getProperty(HOME)).map(Path::of),
         Clock.systemDefaultZone());
   }
 
-  private static Set<Stream> terminals() {
+  private static Set<Stream> findTerminals() {
     Set<Stream> terminals = EnumSet.noneOf(Stream.class);
     String said = System.getProperty(TERMINAL);
     if (said == null) {
