@@ -20,6 +20,7 @@ import picocli.CommandLine.Parameters;
 /** Measures prefill, decode and batched decode. */
 @Command(
     name = "bench",
+    header = "Measures how fast a model runs here.",
     description = {
       "Measures a model: prefill of one prompt (pp), decode of one sequence (tg), and decode of many at once (batch).",
       "Every test is warmed up, then repeated; median, least and most are shown, in tokens per second.",

@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
 /** Loads a server and measures what its clients see. */
 @Command(
     name = "serve",
+    header = "Loads a server and measures what its clients see.",
     description = {
       "Sends requests to a server of OpenAI's API and measures what its clients see, with vLLM's figures:",
       "time to the first token (TTFT), time per output token after it (TPOT), between tokens (ITL), and of the whole request (E2EL)."

@@ -21,7 +21,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Says what would run here, why, how fast, and what to change. */
-@Command(name = "doctor", description = "Says which backend runs here and why, how fast its kernels are, and what to change.")
+@Command(
+    name = "doctor",
+    header = "Says what runs here, how fast, and what to change.",
+    description = "Says which backend runs here and why, how fast its kernels are, and what to change.")
 final class DoctorCommand implements Callable<Integer> {
 
   private static final String VECTOR_MODULE = "jdk.incubator.vector";

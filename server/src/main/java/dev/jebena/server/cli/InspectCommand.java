@@ -26,7 +26,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Says what a model file is. */
-@Command(name = "inspect", description = "Says what a model file is: architecture, sizes, types, text, memory, and what would not work and why.")
+@Command(
+    name = "inspect",
+    header = "Says what a model file is.",
+    description = "Says what a model file is: architecture, sizes, types, text, memory, and what would not work and why.")
 final class InspectCommand implements Callable<Integer> {
 
   private static final int SHOWN_CHARACTERS = 100;

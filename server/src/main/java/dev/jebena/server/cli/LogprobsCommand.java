@@ -24,6 +24,7 @@ import picocli.CommandLine.Parameters;
 /** Scores given continuations. */
 @Command(
     name = "logprobs",
+    header = "Scores continuations given as token ids.",
     description = {
       "Scores continuations: each line of a file is {\"prompt_ids\":[...],\"continue_ids\":[...]}, and each step of the continuation",
       "gets the log-probability of its token and of the most likely ones. Needs no tokenizer."

@@ -1,6 +1,7 @@
 package dev.jebena.server.cli;
 
-import java.util.List;
+import java.util.Arrays;
+import java.util.Comparator;
 import picocli.CommandLine;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
@@ -13,12 +14,28 @@ final class Misuse implements IParameterExceptionHandler {
   public int handleParseException(ParameterException failure, String[] arguments) {
     String message = String.valueOf(failure.getMessage());
     if (failure instanceof UnmatchedArgumentException unmatched) {
-      List<String> suggestions = unmatched.getSuggestions();
       String first = unmatched.getUnmatched().getFirst();
-      message = (first.startsWith("-") ? "unknown option '" : unmatched.isUnknownOption() ? "unknown option '" : "unexpected '") + first + "'"
-          + (suggestions.isEmpty() ? "" : "; did you mean '" + String.join("' or '", suggestions.subList(0, Math.min(2, suggestions.size()))) + "'?");
+      message = (first.startsWith("-") ? "unknown option '" : "unexpected '") + first + "'"
+          + unmatched.getSuggestions().stream().min(Comparator.comparingInt(known -> distance(first, known)))
+              .map(known -> "; did you mean '" + known + "'?").orElse("");
     }
     return report(failure.getCommandLine(), message);
+  }
+
+  /** How many letters have to be changed, added or left out to make one word of the other (Levenshtein, 1966). */
+  static int distance(String from, String to) {
+    int[] row = new int[to.length() + 1];
+    Arrays.setAll(row, i -> i);
+    for (int i = 1; i <= from.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= to.length(); j++) {
+        int changed = diagonal + (from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(changed, 1 + Math.min(row[j], row[j - 1]));
+      }
+    }
+    return row[to.length()];
   }
 
   static int report(CommandLine line, String message) {

@@ -27,6 +27,7 @@ import picocli.CommandLine.Parameters;
 /** Scores a text, each token given the true ones before it. */
 @Command(
     name = "perplexity",
+    header = "Scores a text.",
     description = {
       "Scores a text: how well the model predicts each token from the true ones before it.",
       "The text is encoded once, with the tokens that the model wants around it. It is then cut into windows of --context tokens;",

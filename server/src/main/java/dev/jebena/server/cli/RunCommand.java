@@ -18,6 +18,7 @@ import picocli.CommandLine.Parameters;
 /** Answers a prompt, or chats. */
 @Command(
     name = "run",
+    header = "Answers a prompt, or chats.",
     description = {
       "Answers PROMPT, or standard input. With a terminal and no prompt it is a chat.",
       "The text goes to standard output as it is generated, statistics go to standard error."

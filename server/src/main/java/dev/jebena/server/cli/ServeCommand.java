@@ -21,7 +21,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Serves a model to OpenAI's clients, with vLLM's flags. */
-@Command(name = "serve", description = "Serves MODEL over HTTP to clients of OpenAI's API; the flags are vLLM's, as far as they mean something here.")
+@Command(
+    name = "serve",
+    header = "Serves a model to clients of OpenAI's API.",
+    description = "Serves MODEL over HTTP to clients of OpenAI's API; the flags are vLLM's, as far as they mean something here.")
 final class ServeCommand implements Callable<Integer> {
 
   private final Surroundings surroundings;

@@ -32,6 +32,7 @@ import picocli.CommandLine.Parameters;
 /** Renders a chat template for each line of a file. */
 @Command(
     name = "template",
+    header = "Renders a chat template.",
     description = {
       "Renders a chat template for each line of a file, an object with the template's variables:",
       "messages, tools, add_generation_prompt and any other. A line each: {\"text\":...} or {\"error\":...}."

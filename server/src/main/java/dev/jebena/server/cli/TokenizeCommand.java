@@ -17,6 +17,7 @@ import picocli.CommandLine.Parameters;
 /** Encodes or decodes a file line by line. */
 @Command(
     name = "tokenize",
+    header = "Turns texts into token ids, or back.",
     description = {
       "Encodes each line of a file, which is a JSON string, into a line of token ids;",
       "with --decode each line is an array of ids and becomes a JSON string, special tokens included."

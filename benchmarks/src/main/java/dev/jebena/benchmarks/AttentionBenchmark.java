@@ -1,0 +1,100 @@
+package dev.jebena.benchmarks;
+
+import dev.jebena.engine.backend.KvFormat;
+import dev.jebena.engine.backend.KvType;
+import dev.jebena.engine.program.AttentionMask;
+import dev.jebena.engine.program.KvGroup;
+import dev.jebena.engine.program.Op;
+import dev.jebena.engine.program.Program;
+import dev.jebena.engine.program.ProgramBuilder;
+import dev.jebena.engine.program.RowDomain;
+import dev.jebena.engine.program.Site;
+import dev.jebena.engine.program.Value;
+import dev.jebena.engine.weight.BlockType;
+import dev.jebena.engine.weight.WeightFormat;
+import dev.jebena.engine.weight.WeightSpec;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** Attention of 32 query heads over 8 heads of cached keys and values of 64 columns, in shuffled blocks of 16 tokens. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+public class AttentionBenchmark {
+
+  private static final int HEADS = 32;
+  private static final int KV_HEADS = 8;
+  private static final int HEAD_DIM = 64;
+  private static final int CHUNK = 512;
+
+  @Param({"128", "2048", "8192"})
+  public int context;
+
+  /** Tokens that the step runs at the end of the context: 1 decodes, more prefill. */
+  @Param({"1", "64"})
+  public int tokens;
+
+  @Param({"F32", "F16"})
+  public KvType kvType = KvType.F32;
+
+  @Param("cpu")
+  public String backend = "cpu";
+
+  @SuppressWarnings("NullAway.Init")
+  private OperationRig rig;
+
+  private static Program program() {
+    ProgramBuilder builder = new ProgramBuilder("attention");
+    int group = builder.kvGroup(List.of(new KvGroup.CacheLayer(KV_HEADS, HEAD_DIM, HEAD_DIM)));
+    Value query = embedded(builder, "query", HEADS * HEAD_DIM);
+    Value key = embedded(builder, "key", KV_HEADS * HEAD_DIM);
+    Value value = embedded(builder, "value", KV_HEADS * HEAD_DIM);
+    builder.append(new Op.KvWrite(Site.of("kv"), group, 0, key, value));
+    Value out = builder.value("out", RowDomain.TOKENS, HEADS * HEAD_DIM);
+    builder.append(new Op.Attention(
+        Site.of("attention"), query, out, group, 0, HEADS, KV_HEADS, HEAD_DIM, HEAD_DIM, (float) (1 / Math.sqrt(HEAD_DIM)),
+        new AttentionMask.Causal(), 0));
+    Value selected = builder.selectOutputs(Site.of("outputs"), "selected", out);
+    WeightSpec head = new WeightSpec("head", OperationRig.VOCABULARY, HEADS * HEAD_DIM, WeightFormat.of(BlockType.F32));
+    return builder.build(builder.linear(Site.of("head"), "logits", selected, head, Optional.empty()), OperationRig.VOCABULARY);
+  }
+
+  private static Value embedded(ProgramBuilder builder, String name, int columns) {
+    return builder.embedTokens(
+        Site.of(name), name, new WeightSpec("unit_" + name, OperationRig.VOCABULARY, columns, WeightFormat.of(BlockType.F32)));
+  }
+
+  @Setup(Level.Trial)
+  public void fill() {
+    rig = new OperationRig(backend, OptionalInt.empty(), program(), CHUNK, 1, context, new KvFormat(kvType, 16));
+    rig.open(0, context);
+    for (int at = 0; at < context; at += CHUNK) {
+      rig.run(0, at, Math.min(CHUNK, context - at));
+      rig.step();
+    }
+  }
+
+  /** A step at the end of the context, again and again. */
+  @Benchmark
+  public long attention() {
+    rig.run(0, context - tokens, tokens);
+    return rig.step();
+  }
+
+  @TearDown(Level.Trial)
+  public void close() {
+    rig.close();
+  }
+}
