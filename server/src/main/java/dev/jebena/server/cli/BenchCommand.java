@@ -32,6 +32,7 @@ final class BenchCommand implements Callable<Integer> {
   private final Surroundings surroundings;
 
   @Mixin
+  @SuppressWarnings("unused")
   private final CommonOptions common = new CommonOptions();
 
   @Mixin

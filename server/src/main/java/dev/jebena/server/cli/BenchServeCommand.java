@@ -36,6 +36,7 @@ final class BenchServeCommand implements Callable<Integer> {
   private final Surroundings surroundings;
 
   @Mixin
+  @SuppressWarnings("unused")
   private final CommonOptions common = new CommonOptions();
 
   @Option(names = {"--url", "--base-url"}, paramLabel = "URL", defaultValue = "http://localhost:8000", description = "The server (${DEFAULT-VALUE}).")

@@ -33,6 +33,7 @@ final class DoctorCommand implements Callable<Integer> {
   private final Surroundings surroundings;
 
   @Mixin
+  @SuppressWarnings("unused")
   private final CommonOptions common = new CommonOptions();
 
   @Mixin

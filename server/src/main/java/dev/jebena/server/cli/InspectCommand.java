@@ -37,6 +37,7 @@ final class InspectCommand implements Callable<Integer> {
   private final Surroundings surroundings;
 
   @Mixin
+  @SuppressWarnings("unused")
   private final CommonOptions common = new CommonOptions();
 
   @Parameters(paramLabel = "MODEL", description = "A GGUF file, or a name such as smollm2:135m.")

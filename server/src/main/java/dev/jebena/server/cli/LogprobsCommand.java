@@ -37,6 +37,7 @@ final class LogprobsCommand implements Callable<Integer> {
   private final Surroundings surroundings;
 
   @Mixin
+  @SuppressWarnings("unused")
   private final CommonOptions common = new CommonOptions();
 
   @Mixin

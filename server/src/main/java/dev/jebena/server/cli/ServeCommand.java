@@ -30,6 +30,7 @@ final class ServeCommand implements Callable<Integer> {
   private final Surroundings surroundings;
 
   @Mixin
+  @SuppressWarnings("unused")
   private final CommonOptions common = new CommonOptions();
 
   @Mixin
@@ -89,8 +90,8 @@ final class ServeCommand implements Callable<Integer> {
     CountDownLatch ended = new CountDownLatch(1);
     AtomicInteger status = new AtomicInteger(ExitCode.DONE);
     try (JebenaServer server = JebenaServer.listen(serverConfig());
-        Signaled term = new Signaled("TERM", ended::countDown);
-        Signaled interrupt = new Signaled("INT", () -> {
+        Signaled _ = new Signaled("TERM", ended::countDown);
+        Signaled _ = new Signaled("INT", () -> {
           status.set(ExitCode.INTERRUPTED);
           ended.countDown();
         });

@@ -1,5 +1,6 @@
 package dev.jebena.server.cli;
 
+import java.io.BufferedInputStream;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -8,6 +9,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.ZoneId;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Optional;
@@ -41,37 +43,43 @@ record Surroundings(
 
   private static final int BUFFER_BYTES = 1 << 16;
 
-  /** The three streams of a process, in the order of their descriptors. */
+  /** The three streams of a process. */
   enum Stream {
-    IN,
-    OUT,
-    ERR
+    IN('0'),
+    OUT('1'),
+    ERR('2');
+
+    private final char descriptor;
+
+    Stream(char descriptor) {
+      this.descriptor = descriptor;
+    }
   }
 
   static Surroundings ofProcess() {
     PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
     PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
     return new Surroundings(
-        new java.io.BufferedInputStream(new FileInputStream(FileDescriptor.in), BUFFER_BYTES),
+        new BufferedInputStream(new FileInputStream(FileDescriptor.in), BUFFER_BYTES),
         out,
         err,
         findTerminals(),
         System.getenv(),
         Optional.ofNullable(System.getProperty(HOME)).map(Path::of),
-        Clock.systemDefaultZone());
+        Clock.system(ZoneId.systemDefault()));
   }
 
   private static Set<Stream> findTerminals() {
     Set<Stream> terminals = EnumSet.noneOf(Stream.class);
     String said = System.getProperty(TERMINAL);
     if (said == null) {
-      if (System.console() != null && System.console().isTerminal()) {
+      if (System.console().isTerminal()) {
         terminals.addAll(EnumSet.allOf(Stream.class));
       }
       return terminals;
     }
     for (Stream stream : Stream.values()) {
-      if (said.indexOf('0' + stream.ordinal()) >= 0) {
+      if (said.indexOf(stream.descriptor) >= 0) {
         terminals.add(stream);
       }
     }

@@ -44,6 +44,7 @@ final class TemplateCommand implements Callable<Integer> {
   private final Surroundings surroundings;
 
   @Mixin
+  @SuppressWarnings("unused")
   private final CommonOptions common = new CommonOptions();
 
   @Parameters(paramLabel = "MODEL-or-.jinja", description = "A model with a template, or a file that is one.")

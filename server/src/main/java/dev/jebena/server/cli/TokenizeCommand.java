@@ -27,6 +27,7 @@ final class TokenizeCommand implements Callable<Integer> {
   private final Surroundings surroundings;
 
   @Mixin
+  @SuppressWarnings("unused")
   private final CommonOptions common = new CommonOptions();
 
   @Parameters(paramLabel = "MODEL", description = "A GGUF file (its weights are not read), or a name such as smollm2:135m.")
