@@ -26,7 +26,7 @@ final class Failures implements IExecutionExceptionHandler {
   public int handleExecutionException(Exception failure, CommandLine line, ParseResult parsed) {
     surroundings.out().flush();
     if (failure instanceof UsageException) {
-      return Misuse.report(line, failure.getMessage());
+      return Misuse.report(line, String.valueOf(failure.getMessage()));
     }
     line.getErr().println(line.getCommandSpec().qualifiedName() + ": " + oneLine(describe(failure)));
     if (parsed.hasMatchedOption("--debug") || surroundings.environment().containsKey("JEBENA_DEBUG")) {
@@ -46,7 +46,7 @@ final class Failures implements IExecutionExceptionHandler {
       case ProgramException e -> String.valueOf(e.getMessage());
       case TokenizerException e -> String.valueOf(e.getMessage());
       case TemplateException e -> String.valueOf(e.getMessage());
-      case UncheckedIOException e -> ioMessage(e.getCause());
+      case UncheckedIOException e when e.getCause() != null -> ioMessage(e.getCause());
       case IOException e -> ioMessage(e);
       default -> "unexpected " + failure.getClass().getSimpleName() + ": " + failure.getMessage() + " (--debug shows where)";
     };

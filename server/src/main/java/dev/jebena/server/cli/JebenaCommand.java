@@ -1,5 +1,9 @@
 package dev.jebena.server.cli;
 
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
@@ -88,11 +92,15 @@ final class JebenaCommand implements Runnable {
     line.getCommandSpec().version("jebena " + versionText(), "Java " + Runtime.version() + ", " + System.getProperty("java.vm.name"));
     line.setUsageHelpWidth(110);
     line.setUsageHelpAutoWidth(false);
-    line.setOut(new java.io.PrintWriter(surroundings.out(), true));
-    line.setErr(new java.io.PrintWriter(surroundings.err(), true));
+    line.setOut(writer(surroundings.out()));
+    line.setErr(writer(surroundings.err()));
     line.setExecutionExceptionHandler(new Failures(surroundings));
     line.setParameterExceptionHandler(new Misuse());
     return line;
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
   }
 
   private static String versionText() {

@@ -71,13 +71,7 @@ record Surroundings(
 
   private static Set<Stream> findTerminals() {
     Set<Stream> terminals = EnumSet.noneOf(Stream.class);
-    String said = System.getProperty(TERMINAL);
-    if (said == null) {
-      if (System.console().isTerminal()) {
-        terminals.addAll(EnumSet.allOf(Stream.class));
-      }
-      return terminals;
-    }
+    String said = System.getProperty(TERMINAL, "");
     for (Stream stream : Stream.values()) {
       if (said.indexOf(stream.descriptor) >= 0) {
         terminals.add(stream);
