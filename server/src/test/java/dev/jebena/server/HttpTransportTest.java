@@ -297,9 +297,10 @@ class HttpTransportTest {
         socket.getOutputStream().write(bytes, 0, random.nextInt(bytes.length) + 1);
       }
     }
-    assertTrue(exchange(post("ok", "Connection: close\r\n")).endsWith("ok"));
     while (server.connections() > 0) {
       Thread.onSpinWait();
     }
+    String answer = exchange(post("ok", "Connection: close\r\n"));
+    assertTrue(answer.endsWith("ok"), answer);
   }
 }
