@@ -4,6 +4,7 @@ import dev.jebena.engine.EngineConfig;
 import dev.jebena.engine.EngineConfig.Switch;
 import dev.jebena.engine.backend.ComputeType;
 import dev.jebena.engine.backend.KvType;
+import dev.jebena.engine.model.Model;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -12,6 +13,9 @@ import picocli.CommandLine.Option;
 
 /** On what and how the engine runs; for every command that computes. */
 final class EngineOptions {
+
+  /** The last block of a sequence is seldom full, and the engine keeps one for itself. */
+  private static final int SPARE_BLOCKS = 4;
 
   @Option(names = "--backend", paramLabel = "NAME", defaultValue = "auto",
       description = "auto, cpu or reference; auto takes the best that is available ('jebena doctor' says which, and why).")
@@ -91,6 +95,28 @@ final class EngineOptions {
     }
     scheduling(builder);
     return builder;
+  }
+
+  /**
+   * The configuration for one sequence at a time of at most so many tokens: memory that is not needed is not touched, which would
+   * take longer than the first answer.
+   */
+  EngineConfig forOneSequence(Model model, int tokens) {
+    EngineConfig.Builder builder = builder();
+    if (maxModelLength == null) {
+      builder.maxContext(Math.clamp(tokens, 1, model.maxContext()));
+    }
+    if (maxSequences == null) {
+      builder.maxSequences(1);
+    }
+    EngineConfig config = build(builder);
+    if (kvCacheBytes == null) {
+      long block = config.cache().blockTokens();
+      long context = Math.min(config.cache().maxContext().orElse(model.maxContext()), model.maxContext());
+      long rounded = (context / block + SPARE_BLOCKS) * block * config.scheduling().maxSequences();
+      builder.kvCacheBytes(rounded * model.program().kvElementsPerToken() * Float.BYTES);
+    }
+    return build(builder);
   }
 
   /** More sequences than a step has tokens make no sense; if only their number is given, the step grows with it. */

@@ -18,10 +18,18 @@ record LoadedEngine(Model model, Engine engine, long loadNanos) implements AutoC
   /** Opens and loads, with progress on a terminal. */
   static LoadedEngine load(Path path, ModelOptions options, EngineConfig config, EngineListener listener, Surroundings surroundings) {
     long start = System.nanoTime();
-    Model model = Models.open(path, options);
+    return load(Models.open(path, options), config, listener, surroundings, start);
+  }
+
+  /**
+   * Loads an opened model, with progress on a terminal.
+   *
+   * @param startNanos when opening began
+   */
+  static LoadedEngine load(Model model, EngineConfig config, EngineListener listener, Surroundings surroundings, long startNanos) {
     try (Progress progress = new Progress(surroundings)) {
       Engine engine = Engine.loader(model).config(config).listener(listener).progress(progress.loading()).load();
-      return new LoadedEngine(model, engine, System.nanoTime() - start);
+      return new LoadedEngine(model, engine, System.nanoTime() - startNanos);
     } catch (RuntimeException | Error e) {
       model.close();
       throw e;

@@ -2,7 +2,12 @@ package dev.jebena.server.cli;
 
 import dev.jebena.engine.ChatMessage;
 import dev.jebena.engine.Engine;
+import dev.jebena.engine.EngineConfig;
+import dev.jebena.engine.EngineListener;
 import dev.jebena.engine.Prompt;
+import dev.jebena.engine.model.Model;
+import dev.jebena.models.Models;
+import dev.jebena.server.cli.Surroundings.Stream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -24,6 +29,12 @@ import picocli.CommandLine.Parameters;
       "The text goes to standard output as it is generated, statistics go to standard error."
     })
 final class RunCommand implements Callable<Integer> {
+
+  /** What a conversation may grow to, if the model was made for that much. */
+  private static final int CHAT_TOKENS = 8192;
+
+  /** Room for what a chat template puts around a prompt. */
+  private static final int TEMPLATE_TOKENS = 256;
 
   private final Surroundings surroundings;
 
@@ -75,13 +86,15 @@ final class RunCommand implements Callable<Integer> {
     if (rest.size() > 1) {
       throw new UsageException("there are two prompts: put quotes around a prompt of several words");
     }
-    boolean chat = rest.isEmpty() && !json && surroundings.isTerminal(Surroundings.Stream.IN) && surroundings.isTerminal(Surroundings.Stream.OUT);
+    boolean chat = rest.isEmpty() && !json && surroundings.isTerminal(Stream.IN) && surroundings.isTerminal(Stream.OUT);
     if (chat && raw) {
       throw new UsageException("--raw continues one prompt: give it, or pipe it in");
     }
     Optional<String> prompt = chat ? Optional.empty() : Optional.of(rest.isEmpty() ? standardInput() : rest.getFirst());
     sampling.request(Prompt.tokens(0));
-    try (LoadedEngine loaded = LoadedEngine.load(path, engineOptions.config(), surroundings)) {
+    long start = System.nanoTime();
+    Model model = Models.open(path);
+    try (LoadedEngine loaded = LoadedEngine.load(model, config(model, prompt), EngineListener.NONE, surroundings, start)) {
       if (prompt.isEmpty()) {
         new Chat(surroundings, loaded.engine(), sampling, system).talk();
         return ExitCode.DONE;
@@ -96,6 +109,15 @@ final class RunCommand implements Callable<Integer> {
       surroundings.err().println(answer.statistics() + "; loaded in " + Answer.seconds(loaded.loadNanos()));
       return ExitCode.DONE;
     }
+  }
+
+  /** A token is at least a byte of what it was encoded from, so that the bytes bound the tokens; a template adds some. */
+  private EngineConfig config(Model model, Optional<String> prompt) {
+    if (prompt.isEmpty()) {
+      return engineOptions.forOneSequence(model, CHAT_TOKENS);
+    }
+    long bytes = prompt.get().getBytes(StandardCharsets.UTF_8).length + system.map(text -> text.getBytes(StandardCharsets.UTF_8).length).orElse(0);
+    return engineOptions.forOneSequence(model, (int) Math.min(model.maxContext(), TEMPLATE_TOKENS + bytes + sampling.maxTokens()));
   }
 
   private Prompt prompt(Engine engine, String text) {

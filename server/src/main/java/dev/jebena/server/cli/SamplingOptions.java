@@ -46,6 +46,11 @@ final class SamplingOptions {
   @Option(names = "--ignore-eos", description = "Go on when the model would end.")
   private boolean ignoreEos;
 
+  /** The most tokens that a request generates. */
+  int maxTokens() {
+    return maxTokens;
+  }
+
   /**
    * A request for the continuation of a prompt.
    *
