@@ -3,6 +3,7 @@ package dev.jebena.engine;
 import dev.jebena.tokenizer.StreamDecoder;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns tokens into the text of a completion, on the reader's thread: half characters wait in the decoder, and what could begin a stop string
@@ -16,7 +17,17 @@ final class CompletionText {
   private final GenerationRequest.StopText stopText;
   private final StringBuilder pending = new StringBuilder();
   private int tokens;
+  /** Characters at the beginning of what is pending that came before {@code minTokens}: no stop string ends there. */
+  private int exempt;
   private Optional<String> found = Optional.empty();
+
+  /** A stop string and where it begins in what is pending. */
+  private record Match(int start, String stop) {
+
+    int end() {
+      return start + stop.length();
+    }
+  }
 
   CompletionText(Optional<StreamDecoder> decoder, GenerationRequest request) {
     this.decoder = decoder;
@@ -55,19 +66,13 @@ final class CompletionText {
     if (stops.isEmpty()) {
       return take(pending.length());
     }
-    if (tokens > minTokens) {
-      int first = -1;
-      String which = "";
-      for (String stop : stops) {
-        int at = pending.indexOf(stop);
-        if (at >= 0 && (first < 0 || at < first || at == first && stop.length() < which.length())) {
-          first = at;
-          which = stop;
-        }
-      }
-      if (first >= 0) {
-        found = Optional.of(which);
-        String text = pending.substring(0, stopText == GenerationRequest.StopText.INCLUDED ? first + which.length() : first);
+    if (tokens <= minTokens) {
+      exempt = pending.length();
+    } else {
+      Match match = firstMatch();
+      if (match != null) {
+        found = Optional.of(match.stop);
+        String text = pending.substring(0, stopText == GenerationRequest.StopText.INCLUDED ? match.end() : match.start);
         pending.setLength(0);
         return text;
       }
@@ -75,9 +80,25 @@ final class CompletionText {
     return take(pending.length() - heldBack());
   }
 
+  /** The stop string that is complete first; of several, the longest: nothing of a stop string may be left. */
+  private @Nullable Match firstMatch() {
+    Match first = null;
+    for (String stop : stops) {
+      int start = pending.indexOf(stop, Math.max(0, exempt - stop.length() + 1));
+      if (start >= 0) {
+        Match match = new Match(start, stop);
+        if (first == null || match.end() < first.end() || match.end() == first.end() && start < first.start) {
+          first = match;
+        }
+      }
+    }
+    return first;
+  }
+
   private String take(int length) {
     String text = pending.substring(0, length);
     pending.delete(0, length);
+    exempt = Math.max(0, exempt - length);
     return text;
   }
 
@@ -86,12 +107,22 @@ final class CompletionText {
     int most = 0;
     for (String stop : stops) {
       for (int length = Math.min(stop.length() - 1, pending.length()); length > most; length--) {
-        if (stop.startsWith(pending.substring(pending.length() - length))) {
+        if (pendingEndsWith(stop, length)) {
           most = length;
-          break;
         }
       }
     }
     return most;
+  }
+
+  /** Whether what is pending ends with the first {@code length} characters of {@code stop}. */
+  private boolean pendingEndsWith(String stop, int length) {
+    int from = pending.length() - length;
+    for (int i = 0; i < length; i++) {
+      if (pending.charAt(from + i) != stop.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
   }
 }

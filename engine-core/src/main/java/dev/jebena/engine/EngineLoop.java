@@ -17,15 +17,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine's thread: it alone touches scheduler, block pool and executable. Commands come in through one bounded queue; a request sends at
- * most two of them (itself, and the wish to end), so the queue has room for two of each request that may be held.
+ * The engine's thread: it alone touches scheduler, block pool and executable. Commands come in through one queue; a request sends at
+ * most two of them (itself, and the wish to end), and how many requests are held is bounded, so the queue needs no bound of its own.
  */
 final class EngineLoop implements AutoCloseable {
 
@@ -48,7 +48,7 @@ final class EngineLoop implements AutoCloseable {
   private final BlockPool pool;
   private final Scheduler scheduler;
   private final StepPace pace;
-  private final BlockingQueue<Command> commands;
+  private final BlockingQueue<Command> commands = new LinkedBlockingQueue<>();
   private final int maxHeld;
   private final AtomicInteger held = new AtomicInteger();
   private final Set<ActiveRequest> live = new HashSet<>();
@@ -59,6 +59,7 @@ final class EngineLoop implements AutoCloseable {
   private final Object drained = new Object();
   private volatile EngineStatistics statistics;
   private volatile boolean draining;
+  private volatile boolean stopped;
   private volatile @Nullable Throwable failure;
   private volatile long nanosBetweenEnds = TimeUnit.SECONDS.toNanos(1);
   private long lastEndNanos = System.nanoTime();
@@ -71,7 +72,7 @@ final class EngineLoop implements AutoCloseable {
     this.loaded = loaded;
     this.listener = listener;
     EngineConfig.Scheduling scheduling = loaded.config().scheduling();
-    this.pool = new BlockPool(loaded.cache().blocks() - 1);
+    this.pool = new BlockPool(loaded.cache().blocks());
     this.scheduler = new Scheduler(
         new SchedulerLimits(
             scheduling.maxSequences(),
@@ -85,7 +86,6 @@ final class EngineLoop implements AutoCloseable {
         pool);
     this.pace = new StepPace(scheduling.targetStepMillis(), loaded.limits().maxTokens());
     this.maxHeld = scheduling.maxSequences() + scheduling.maxWaiting();
-    this.commands = new ArrayBlockingQueue<>(2 * maxHeld + 8);
     for (FinishReason reason : FinishReason.values()) {
       finished.put(reason, 0L);
     }
@@ -105,22 +105,40 @@ final class EngineLoop implements AutoCloseable {
   void submit(ActiveRequest request) {
     int now = held.incrementAndGet();
     if (draining) {
-      held.decrementAndGet();
+      release();
       Throwable cause = failure;
       throw cause == null
           ? new EngineClosedException("the engine takes no more requests: it is draining or closed")
           : new EngineClosedException("the engine takes no more requests: a step failed: " + cause.getMessage(), cause);
     }
     if (now > maxHeld) {
-      held.decrementAndGet();
+      release();
       Duration estimate = Duration.ofNanos(nanosBetweenEnds).plusSeconds(1);
       throw new QueueFullException(now - 1, maxHeld, estimate.compareTo(MOST_RETRY_AFTER) > 0 ? MOST_RETRY_AFTER : estimate);
     }
-    commands.add(new Command.Submit(request));
+    Command command = new Command.Submit(request);
+    commands.add(command);
+    if (stopped) {
+      // nobody takes commands any more; either this thread or the one that closes finds this one
+      synchronized (thread) {
+        if (commands.remove(command)) {
+          request.ended(new SequenceEnd.Aborted());
+        }
+      }
+    }
+  }
+
+  /** A request is not held any more. */
+  private void release() {
+    if (held.decrementAndGet() == 0) {
+      synchronized (drained) {
+        drained.notifyAll();
+      }
+    }
   }
 
   void abort(ActiveRequest request) {
-    commands.offer(new Command.Abort(request));
+    commands.add(new Command.Abort(request));
   }
 
   /** A request has ended; called on the engine's thread. */
@@ -130,11 +148,7 @@ final class EngineLoop implements AutoCloseable {
     nanosBetweenEnds = (3 * nanosBetweenEnds + (now - lastEndNanos)) / 4;
     lastEndNanos = now;
     listener.finished(timings);
-    if (held.decrementAndGet() == 0) {
-      synchronized (drained) {
-        drained.notifyAll();
-      }
-    }
+    release();
   }
 
   private void run() {
@@ -159,6 +173,7 @@ final class EngineLoop implements AutoCloseable {
       failure = thrown;
       draining = true;
       endAll(new SequenceEnd.StepFailed("a step failed as a whole: " + thrown.getMessage()));
+      statistics = snapshot();
       serveUntilClosed();
     }
     statistics = snapshot();
@@ -248,27 +263,38 @@ final class EngineLoop implements AutoCloseable {
   }
 
   private void endAll(SequenceEnd why) {
+    boolean ordered = failure == null;
     while (!handles.isEmpty()) {
       try {
-        scheduler.update(handles.remove().await());
-      } catch (RuntimeException e) {
+        StepResult result = handles.remove().await();
+        if (ordered) {
+          scheduler.update(result);
+        }
+      } catch (RuntimeException | Error e) {
+        // the scheduler still waits for this step: it must not be handed the result of a later one
+        ordered = false;
         LOG.log(System.Logger.Level.DEBUG, "a step in flight failed while the engine ended", e);
-        break;
       }
     }
     takeCommandsUntilEmpty();
     for (Sequence sequence : scheduler.live()) {
       scheduler.end(sequence, why);
     }
+    for (ActiveRequest request : live) {
+      if (!request.sequence().hasEnded()) {
+        // the scheduler refused it, or never saw it
+        request.ended(why);
+      }
+    }
     live.clear();
   }
 
   private void takeCommandsUntilEmpty() {
     for (Command command = commands.poll(); command != null; command = commands.poll()) {
-      if (command instanceof Command.Submit || command instanceof Command.Abort) {
-        obey(command);
-      } else {
-        closing = true;
+      switch (command) {
+        case Command.Submit(ActiveRequest request) -> live.add(request);
+        case Command.Abort abort -> {}
+        case Command.Close close -> closing = true;
       }
     }
   }
@@ -316,7 +342,7 @@ final class EngineLoop implements AutoCloseable {
     draining = true;
     synchronized (thread) {
       if (thread.isAlive()) {
-        commands.offer(new Command.Close());
+        commands.add(new Command.Close());
         boolean interrupted = false;
         while (thread.isAlive()) {
           try {
@@ -329,6 +355,7 @@ final class EngineLoop implements AutoCloseable {
           Thread.currentThread().interrupt();
         }
       }
+      stopped = true;
       // a request that was counted after the last look, and whose command came after it
       for (Command command : List.copyOf(commands)) {
         if (command instanceof Command.Submit(ActiveRequest request) && commands.remove(command)) {

@@ -177,14 +177,16 @@ public final class Scheduler {
 
   private int planPrefill(Sequence sequence, int prefillLeft, int tokensLeft, int outputsLeft) {
     int runnable = sequence.runnable();
-    int tokens = Math.min(runnable, limits.chunking() == SchedulerLimits.Chunking.WHOLE ? tokensLeft : prefillLeft);
+    boolean whole = limits.chunking() == SchedulerLimits.Chunking.WHOLE;
+    int tokens = Math.min(runnable, whole ? tokensLeft : prefillLeft);
     int start = sequence.reserved;
     int outputs = sequence.outputsOf(start, start + tokens);
     if (outputs > outputsLeft) {
       // the rows to score stand at the end; a shorter run has fewer, unless it only samples
       tokens = Math.max(0, tokens - (outputs - outputsLeft));
     }
-    if (limits.chunking() == SchedulerLimits.Chunking.WHOLE && tokens < runnable) {
+    if (whole && tokens < runnable && !sequence.scoresPrompt()) {
+      // only a prompt to be scored is spread over steps even so: they need not have room for as many output rows as it has tokens
       return 0;
     }
     int granted = tokens == 0 ? 0 : grant(sequence, tokens);
@@ -226,7 +228,6 @@ public final class Scheduler {
     victim.state = Sequence.State.WAITING;
     victim.reserved = 0;
     victim.computed = 0;
-    victim.scoresReserved = victim.scored;
     victim.preemptions++;
     waiting.addFirst(victim);
     preemptions++;
@@ -267,6 +268,7 @@ public final class Scheduler {
     sequence.namedBlocks = hits;
     sequence.reserved = hitTokens;
     sequence.computed = hitTokens;
+    sequence.scoresReserved = sequence.scored;
     if (!sequence.started) {
       sequence.started = true;
       prefixQueryTokens += limits.prefixes() == SchedulerLimits.Prefixes.SHARED ? sequence.promptTokens : 0;

@@ -32,7 +32,9 @@ public final class FakeTokenizer implements Tokenizer {
     byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
     int skip = options.addition() == EncodeOptions.Addition.ADD ? 1 : 0;
     int[] ids = new int[utf8.length + skip];
-    ids[0] = BEGIN;
+    if (skip > 0) {
+      ids[0] = BEGIN;
+    }
     for (int i = 0; i < utf8.length; i++) {
       ids[i + skip] = utf8[i] & 0xFF;
     }
