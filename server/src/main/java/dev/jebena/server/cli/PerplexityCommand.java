@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -30,9 +31,10 @@ import picocli.CommandLine.Parameters;
     header = "Scores a text.",
     description = {
       "Scores a text: how well the model predicts each token from the true ones before it.",
-      "The text is encoded once, with the tokens that the model wants around it. It is then cut into windows of --context tokens;",
-      "a window begins with the last token of the one before, and its other tokens are scored. So every token but the text's first",
-      "is scored once, and sees at most --context minus one tokens."
+      "The text is encoded once, with the tokens that the model wants around it. If it fits into the context, every token but the",
+      "first is scored. Otherwise it is cut into windows of --context tokens, a rest is left out, and the second half of each window",
+      "is scored, so that every score has at least half a context before it; a window's first token is replaced by the",
+      "beginning-of-sequence token where the model wants one. (llama.cpp cuts a text in the same way.)"
     })
 final class PerplexityCommand implements Callable<Integer> {
 
@@ -51,7 +53,7 @@ final class PerplexityCommand implements Callable<Integer> {
   @Option(names = {"-f", "--file"}, required = true, paramLabel = "FILE", description = "The text, in UTF-8.")
   private String file = "";
 
-  @Option(names = {"-c", "--context"}, paramLabel = "N", description = "Tokens of a window (as many as the model was made for).")
+  @Option(names = {"-c", "--context"}, paramLabel = "N", description = "Tokens of the context (as many as the model was made for).")
   private @Nullable Integer context;
 
   @Option(names = "--per-token", description = "Also give each token's negative log-probability.")
@@ -66,8 +68,8 @@ final class PerplexityCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (context != null && context < 2) {
-      throw new UsageException("--context is " + context + ": use 2 or more, since a window's first token is not scored");
+    if (context != null && context < 4) {
+      throw new UsageException("--context is " + context + ": use 4 or more");
     }
     Path path = new ModelLocator(surroundings).locate(model);
     String text = new String(Files.readAllBytes(Path.of(file)), StandardCharsets.UTF_8);
@@ -88,20 +90,41 @@ final class PerplexityCommand implements Callable<Integer> {
     }
   }
 
-  /** The windows are computed together. */
+  /** The text whole, or its windows, computed together. */
   private float[] score(Engine engine, int[] ids, int window) {
-    List<Generation> windows = new ArrayList<>();
-    for (int from = 0; from < ids.length - 1; from += window - 1) {
-      int[] part = Arrays.copyOfRange(ids, from, Math.min(ids.length, from + window));
-      windows.add(engine.submit(GenerationRequest.builder(Prompt.tokens(part)).maxTokens(0).promptLogprobs(0).build()));
+    if (ids.length <= window) {
+      return scored(List.of(submit(engine, ids)), 1);
     }
-    float[] nll = new float[ids.length - 1];
+    OptionalInt beginning = engine.model().tokenizer().map(tokenizer -> first(tokenizer, ids)).orElse(OptionalInt.empty());
+    List<Generation> windows = new ArrayList<>();
+    for (int from = 0; from + window <= ids.length; from += window) {
+      int[] part = Arrays.copyOfRange(ids, from, from + window);
+      part[0] = beginning.orElse(part[0]);
+      windows.add(submit(engine, part));
+    }
+    return scored(windows, window / 2 + 1);
+  }
+
+  /** The beginning-of-sequence token, if the text was given one. */
+  private static OptionalInt first(Tokenizer tokenizer, int[] ids) {
+    OptionalInt beginning = tokenizer.specialTokens().beginning();
+    return beginning.isPresent() && beginning.getAsInt() == ids[0] ? beginning : OptionalInt.empty();
+  }
+
+  private static Generation submit(Engine engine, int[] ids) {
+    return engine.submit(GenerationRequest.builder(Prompt.tokens(ids)).maxTokens(0).promptLogprobs(0).build());
+  }
+
+  /** The scores of each window from its token {@code from} on. */
+  private float[] scored(List<Generation> windows, int from) {
+    float[] nll = new float[0];
     int at = 0;
     try (Progress progress = new Progress(surroundings)) {
       for (Generation generation : windows) {
-        progress.say("scored " + at + " of " + nll.length + " tokens");
+        progress.say("scored " + at + " tokens");
         List<GeneratedToken> tokens = generation.result().prompt().logprobs();
-        for (GeneratedToken token : tokens.subList(1, tokens.size())) {
+        nll = Arrays.copyOf(nll, at + tokens.size() - from);
+        for (GeneratedToken token : tokens.subList(from, tokens.size())) {
           nll[at++] = -token.logprobs().orElseThrow().logprob();
         }
       }
