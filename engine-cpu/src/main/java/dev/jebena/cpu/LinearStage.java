@@ -89,6 +89,10 @@ final class LinearStage implements Team.Stage {
   private void multiply(PackedWeight weight, int group, int row, int count, Room room) {
     PackedFormat format = weight.format();
     int first = in + row * inStride;
+    if (count == 1 && VectorKernels.has(format.type())) {
+      VectorKernels.multiply(format, weight.blockAddress(group, 0), format.blocks(weight.columns()), values, first, room.sums);
+      return;
+    }
     int wanted = count <= FEW_ROWS ? SMALL_TILE : LARGE_TILE;
     int tileBlocks = Math.max(1, wanted / format.blockColumns());
     int blocks = format.blocks(weight.columns());

@@ -108,19 +108,22 @@ final class TileDecoder {
     }
   }
 
-  /** Four words of eight nibbles of {@link Lanes#WIDTH} rows. */
+  /**
+   * Four words of eight nibbles of {@link Lanes#WIDTH} rows. Half a word is written out and not a whole one: a longer body would not be
+   * inlined, and vectors that are passed to a method would live on the heap.
+   */
   private static void nibbleWords(MemorySegment in, long codes, FloatVector scale, FloatVector base, float[] tile, int out) {
+    int to = out;
     for (int word = 0; word < 4; word++) {
       IntVector z = IntVector.fromMemorySegment(INT, in, codes + 4L * GROUP_ROWS * word, LITTLE);
-      int to = out + word * 8 * GROUP_ROWS;
-      nibble(z.lanewise(VectorOperators.LSHL, 19), scale, base).intoArray(tile, to);
-      nibble(z.lanewise(VectorOperators.LSHL, 15), scale, base).intoArray(tile, to + GROUP_ROWS);
-      nibble(z.lanewise(VectorOperators.LSHL, 11), scale, base).intoArray(tile, to + 2 * GROUP_ROWS);
-      nibble(z.lanewise(VectorOperators.LSHL, 7), scale, base).intoArray(tile, to + 3 * GROUP_ROWS);
-      nibble(z.lanewise(VectorOperators.LSHL, 3), scale, base).intoArray(tile, to + 4 * GROUP_ROWS);
-      nibble(z.lanewise(VectorOperators.LSHR, 1), scale, base).intoArray(tile, to + 5 * GROUP_ROWS);
-      nibble(z.lanewise(VectorOperators.LSHR, 5), scale, base).intoArray(tile, to + 6 * GROUP_ROWS);
-      nibble(z.lanewise(VectorOperators.LSHR, 9), scale, base).intoArray(tile, to + 7 * GROUP_ROWS);
+      for (int half = 0; half < 2; half++) {
+        nibble(z.lanewise(VectorOperators.LSHL, 19), scale, base).intoArray(tile, to);
+        nibble(z.lanewise(VectorOperators.LSHL, 15), scale, base).intoArray(tile, to + GROUP_ROWS);
+        nibble(z.lanewise(VectorOperators.LSHL, 11), scale, base).intoArray(tile, to + 2 * GROUP_ROWS);
+        nibble(z.lanewise(VectorOperators.LSHL, 7), scale, base).intoArray(tile, to + 3 * GROUP_ROWS);
+        z = z.lanewise(VectorOperators.LSHR, 16);
+        to += 4 * GROUP_ROWS;
+      }
     }
   }
 
