@@ -29,7 +29,11 @@ final class Failures implements IExecutionExceptionHandler {
       return Misuse.report(line, String.valueOf(failure.getMessage()));
     }
     line.getErr().println(line.getCommandSpec().qualifiedName() + ": " + oneLine(describe(failure)));
-    if (parsed.hasMatchedOption("--debug") || surroundings.environment().containsKey("JEBENA_DEBUG")) {
+    ParseResult command = parsed;
+    while (command.hasSubcommand()) {
+      command = command.subcommand();
+    }
+    if (command.hasMatchedOption("--debug") || surroundings.environment().containsKey("JEBENA_DEBUG")) {
       failure.printStackTrace(line.getErr());
     }
     line.getErr().flush();
