@@ -19,7 +19,9 @@ import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
@@ -27,11 +29,15 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
 
 /** Attention of 32 query heads over 8 heads of cached keys and values of 64 columns, in shuffled blocks of 16 tokens. */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Fork(1)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
 public class AttentionBenchmark {
 
   private static final int HEADS = 32;
@@ -88,8 +94,11 @@ public class AttentionBenchmark {
 
   /** A step at the end of the context, again and again. */
   @Benchmark
-  public long attention() {
+  public long attention(Rates rates) {
     rig.run(0, context - tokens, tokens);
+    int valueBytes = kvType == KvType.F32 ? Float.BYTES : Short.BYTES;
+    rates.gigabytes += 2.0 * context * KV_HEADS * HEAD_DIM * valueBytes / 1e9;
+    rates.gigaOperations += 4.0 * HEADS * HEAD_DIM * tokens * (context - (tokens - 1) / 2.0) / 1e9;
     return rig.step();
   }
 

@@ -12,10 +12,11 @@ import dev.jebena.engine.weight.WeightSpec;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
-import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
@@ -23,17 +24,22 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Products of {@code [tokens, columns]} with a weight of every type: one token is decode (matrix-vector), few are a small batch, many are
  * prefill (matrix-matrix). The step around the product, an embedding of small rows and two barriers, is part of the time.
  */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Fork(1)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
 public class LinearBenchmark {
 
-  private static final int MATRICES = 8;
+  /** Tokens from which the product is bound by computing: few matrices will do. */
+  private static final int MANY_TOKENS = 64;
 
   /** By name: an annotation cannot list the values of an enum. */
   @Param({"F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"})
@@ -48,6 +54,10 @@ public class LinearBenchmark {
   @Param("2048")
   public int rows;
 
+  /** Weights of a step with few tokens: more than a cache holds. */
+  @Param("96")
+  public long weightMebibytes;
+
   @Param("cpu")
   public String backend = "cpu";
 
@@ -58,16 +68,7 @@ public class LinearBenchmark {
   @SuppressWarnings("NullAway.Init")
   private OperationRig rig;
 
-  /** What a step reads and computes, so that JMH shows rates. */
-  @AuxCounters(AuxCounters.Type.OPERATIONS)
-  @State(Scope.Thread)
-  public static class Rates {
-    /** Bytes of weights read, in thousands per time unit: GB/s when the unit is microseconds. */
-    public double weightKilobytes;
-
-    /** Multiplications and additions, in thousands per time unit: GFLOP/s when the unit is microseconds. */
-    public double kiloOperations;
-  }
+  private int matrices;
 
   /** Several matrices in a row, so that they do not stay in a cache that a model would not fit into. */
   private Program program() {
@@ -75,7 +76,7 @@ public class LinearBenchmark {
     Value in = builder.embedTokens(
         Site.of("embed"), "in", new WeightSpec("unit", OperationRig.VOCABULARY, columns, WeightFormat.of(BlockType.F32)));
     Value out = in;
-    for (int i = 0; i < MATRICES; i++) {
+    for (int i = 0; i < matrices; i++) {
       WeightSpec weight = new WeightSpec("weight" + i, rows, columns, WeightFormat.of(type));
       out = builder.linear(Site.of("product" + i), "out" + i, in, weight, Optional.empty());
     }
@@ -86,6 +87,8 @@ public class LinearBenchmark {
 
   @Setup(Level.Trial)
   public void load() {
+    long matrixBytes = (long) rows * columns / type.elements() * type.bytes();
+    matrices = tokens >= MANY_TOKENS ? 4 : (int) Math.max(4, Math.ceilDiv(weightMebibytes << 20, matrixBytes));
     OptionalInt team = threads == 0 ? OptionalInt.empty() : OptionalInt.of(threads);
     rig = new OperationRig(backend, team, program(), tokens, 1, tokens, new KvFormat(KvType.F32, 16));
     rig.open(0, tokens);
@@ -93,12 +96,12 @@ public class LinearBenchmark {
     rig.step();
   }
 
-  /** A step of eight products. */
+  /** A step of all the products. */
   @Benchmark
   public long products(Rates rates) {
     rig.run(0, 0, tokens);
-    rates.weightKilobytes += MATRICES * (double) rows * columns / type.elements() * type.bytes() / 1000;
-    rates.kiloOperations += MATRICES * 2.0 * rows * columns * tokens / 1000;
+    rates.gigabytes += matrices * (double) rows * columns / type.elements() * type.bytes() / 1e9;
+    rates.gigaOperations += matrices * 2.0 * rows * columns * tokens / 1e9;
     return rig.step();
   }
 
