@@ -21,7 +21,9 @@ import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(120)
 final class EngineAnswersTest {
 
   private static final long SEED = Long.getLong("jebena.seed", System.nanoTime());

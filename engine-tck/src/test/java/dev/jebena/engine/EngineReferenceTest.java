@@ -15,8 +15,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** The engine over a backend that computes. */
+@Timeout(120)
 final class EngineReferenceTest {
 
   private static final int CONTEXT = 64;

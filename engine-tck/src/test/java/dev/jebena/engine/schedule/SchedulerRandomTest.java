@@ -17,7 +17,9 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(120)
 final class SchedulerRandomTest {
 
   private static final long SEED = Long.getLong("jebena.seed", System.nanoTime());

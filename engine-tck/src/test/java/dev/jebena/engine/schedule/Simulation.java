@@ -13,6 +13,7 @@ import dev.jebena.engine.backend.Limits;
 import dev.jebena.engine.backend.MemoryBudget;
 import dev.jebena.engine.backend.SlotSettings;
 import dev.jebena.engine.backend.StepHandle;
+import dev.jebena.engine.backend.StepPlan;
 import dev.jebena.engine.backend.StepResult;
 import dev.jebena.engine.tck.fake.FakeBackend;
 import dev.jebena.engine.tck.fake.FakeLanguage;
@@ -21,7 +22,9 @@ import dev.jebena.engine.tck.fake.FakeOptions;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -148,6 +151,10 @@ final class Simulation implements AutoCloseable {
   private final Executable executable;
   private final KvCache cache;
   private final ArrayDeque<StepHandle> handles = new ArrayDeque<>();
+  /** Blocks of the open slots. */
+  private final Map<Integer, List<Integer>> tables = new HashMap<>();
+  /** For each step in flight the blocks that it names, and one of the tables that they stand in. */
+  private final ArrayDeque<Map<Integer, List<Integer>>> namedInFlight = new ArrayDeque<>();
   private int added;
   private int lastStarted = -1;
   private int ends;
@@ -192,6 +199,7 @@ final class Simulation implements AutoCloseable {
       if (step.isEmpty()) {
         break;
       }
+      follow(step.get().plan());
       handles.add(executable.submit(step.get().plan(), cache));
     }
     assertEquals(handles.size(), scheduler.stepsInFlight());
@@ -199,9 +207,33 @@ final class Simulation implements AutoCloseable {
       return false;
     }
     scheduler.update(handles.remove().await());
+    namedInFlight.removeFirst();
     scheduler.checkIntegrity();
     forgetEnded();
     return true;
+  }
+
+  /** Keeps block tables as a backend does, and sees that no step writes to a block that a step in flight names for somebody else. */
+  private void follow(StepPlan plan) {
+    for (int i = 0; i < plan.closingCount(); i++) {
+      tables.remove(plan.closing(i));
+    }
+    plan.openings().forEach(opening -> tables.put(opening.slot(), new ArrayList<>()));
+    for (int i = 0; i < plan.appendCount(); i++) {
+      tables.get(plan.appendSlot(i)).add(plan.appendBlock(i));
+    }
+    Map<Integer, List<Integer>> named = new HashMap<>();
+    for (int run = 0; run < plan.runCount(); run++) {
+      List<Integer> table = tables.get(plan.runSlot(run));
+      for (int block : table.subList(plan.runStart(run) / setup.limits.blockTokens(), table.size())) {
+        for (Map<Integer, List<Integer>> earlier : namedInFlight) {
+          List<Integer> user = earlier.get(block);
+          assertTrue(user == null || user == table, "block " + block + " is written while a step in flight names it for another");
+        }
+      }
+      table.forEach(block -> named.put(block, table));
+    }
+    namedInFlight.addLast(named);
   }
 
   private void forgetEnded() {
