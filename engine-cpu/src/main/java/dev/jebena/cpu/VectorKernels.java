@@ -44,18 +44,23 @@ final class VectorKernels {
    * @param sums 64 sums, continued
    */
   static void multiply(PackedFormat format, long address, int blocks, float[] x, int xAt, float[] sums) {
-    MemorySegment in = MemorySegment.ofAddress(address).reinterpret((long) blocks * format.blockBytes());
+    long bytes = (long) blocks * format.blockBytes();
     for (int lane = 0; lane < GROUP_ROWS; lane += 4 * WIDTH) {
       if (format.type() == BlockType.Q8_0) {
-        eightBits(in, lane, blocks, x, xAt, sums);
+        eightBits(address, bytes, lane, blocks, x, xAt, sums);
       } else {
-        fourBits(in, lane, blocks, format.type() == BlockType.Q4_1, x, xAt, sums);
+        fourBits(address, bytes, lane, blocks, format.type() == BlockType.Q4_1, x, xAt, sums);
       }
     }
   }
 
   /** Blocks of 32 columns in 4-bit codes, {@code words} after the factors; {@code minimum} tells whether there is one. */
-  private static void fourBits(MemorySegment in, int lane, int blocks, boolean minimum, float[] x, int xAt, float[] sums) {
+  private static void fourBits(
+      long address, long bytes, int firstLane, int blocks, boolean minimum, float[] x, int xAt, float[] sums) {
+    // made here, so that the JIT knows all about it
+    MemorySegment in = MemorySegment.ofAddress(address).reinterpret(bytes);
+    // a constant where one pass takes the whole group
+    int lane = 4 * WIDTH == GROUP_ROWS ? 0 : firstLane;
     int factors = (minimum ? 4 : 2) * GROUP_ROWS;
     // without a branch, at which the JIT would merge vectors on the heap: where there is no minimum, 0 times the scale stands for it
     int minima = minimum ? 2 * GROUP_ROWS : 0;
@@ -83,6 +88,7 @@ final class VectorKernels {
         IntVector z1 = IntVector.fromMemorySegment(INT, in, at + 4L * (lane + 1 * WIDTH), LITTLE);
         IntVector z2 = IntVector.fromMemorySegment(INT, in, at + 4L * (lane + 2 * WIDTH), LITTLE);
         IntVector z3 = IntVector.fromMemorySegment(INT, in, at + 4L * (lane + 3 * WIDTH), LITTLE);
+        at += 4L * GROUP_ROWS;
         int stop = k + 8;
         while (k != stop) {
           FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
@@ -111,7 +117,6 @@ final class VectorKernels {
           z3 = z3.lanewise(VectorOperators.LSHR, 16);
           k += 4;
         }
-        at += 4L * GROUP_ROWS;
       }
     }
     s0.intoArray(sums, lane);
@@ -121,7 +126,10 @@ final class VectorKernels {
   }
 
   /** Blocks of 32 columns in 8-bit codes. */
-  private static void eightBits(MemorySegment in, int lane, int blocks, float[] x, int xAt, float[] sums) {
+  private static void eightBits(long address, long bytes, int firstLane, int blocks, float[] x, int xAt, float[] sums) {
+    MemorySegment in = MemorySegment.ofAddress(address).reinterpret(bytes);
+    // a constant where one pass takes the whole group
+    int lane = 4 * WIDTH == GROUP_ROWS ? 0 : firstLane;
     FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
     FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + 1 * WIDTH);
     FloatVector s2 = FloatVector.fromArray(FLOAT, sums, lane + 2 * WIDTH);
