@@ -16,14 +16,21 @@ final class AddedTokens {
 
   AddedTokens(Vocabulary vocabulary, List<Integer> ids) {
     for (int id : ids) {
-      Node node = root;
-      String text = vocabulary.text(id);
-      for (int i = 0; i < text.length(); i++) {
-        node = node.children.computeIfAbsent(text.charAt(i), c -> new Node());
-      }
-      if (node.id < 0) {
-        node.id = id;
-      }
+      add(vocabulary.text(id), id);
+    }
+  }
+
+  AddedTokens(Map<String, Integer> tokens) {
+    tokens.forEach(this::add);
+  }
+
+  private void add(String text, int id) {
+    Node node = root;
+    for (int i = 0; i < text.length(); i++) {
+      node = node.children.computeIfAbsent(text.charAt(i), c -> new Node());
+    }
+    if (node.id < 0) {
+      node.id = id;
     }
   }
 

@@ -35,7 +35,7 @@ abstract class GgufTokenizer implements Tokenizer {
   abstract void encodeText(String text, int from, int to, IntList ids, boolean first);
 
   @Override
-  public final int[] encode(String text, EncodeOptions options) {
+  public int[] encode(String text, EncodeOptions options) {
     IntList ids = new IntList();
     boolean add = options.addition() == EncodeOptions.Addition.ADD;
     if (add && addBeginning) {

@@ -18,4 +18,14 @@ public final class Tokenizers {
           throw new TokenizerException("tokenizer model '" + vocabulary.model() + "' is not supported; known are gpt2 and llama");
     };
   }
+
+  /**
+   * Builds the tokenizer of a Hugging Face model.
+   *
+   * @param folderOrFile the model's folder, or its {@code tokenizer.json}
+   * @throws TokenizerException naming the component if it is not supported, or the entry that is malformed
+   */
+  public static Tokenizer fromHuggingFace(java.nio.file.Path folderOrFile) {
+    return HuggingFaceLoader.load(folderOrFile);
+  }
 }

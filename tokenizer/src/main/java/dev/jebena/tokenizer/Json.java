@@ -1,0 +1,121 @@
+package dev.jebena.tokenizer;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A value of a JSON file with typed access; errors name the place in the file. */
+record Json(@Nullable Object value, String place) {
+  private static final JsonFactory FACTORY =
+      JsonFactory.builder().streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(64).build()).build();
+
+  static Json read(Path file) {
+    try (JsonParser parser = FACTORY.createParser(file.toFile())) {
+      parser.nextToken();
+      return new Json(value(parser), file.getFileName().toString());
+    } catch (IOException e) {
+      throw new TokenizerException(file + " cannot be read as JSON: " + e.getMessage(), e);
+    }
+  }
+
+  private static @Nullable Object value(JsonParser parser) throws IOException {
+    JsonToken token = parser.currentToken();
+    if (token == null) {
+      throw new TokenizerException("the JSON text is empty");
+    }
+    return switch (token) {
+      case START_OBJECT -> {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+          String name = parser.currentName();
+          parser.nextToken();
+          map.put(name, value(parser));
+        }
+        yield map;
+      }
+      case START_ARRAY -> {
+        List<@Nullable Object> list = new ArrayList<>();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+          list.add(value(parser));
+        }
+        yield list;
+      }
+      case VALUE_STRING -> parser.getText();
+      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getDoubleValue();
+      case VALUE_TRUE -> true;
+      case VALUE_FALSE -> false;
+      default -> null;
+    };
+  }
+
+  boolean isNull() {
+    return value == null;
+  }
+
+  Json at(String name) {
+    Object child = value == null ? null : map().get(name);
+    return new Json(child, place + "." + name);
+  }
+
+  Map<?, ?> map() {
+    if (value instanceof Map<?, ?> map) {
+      return map;
+    }
+    throw bad("an object");
+  }
+
+  List<Json> list() {
+    if (!(value instanceof List<?> list)) {
+      throw bad("a list");
+    }
+    List<Json> items = new ArrayList<>(list.size());
+    for (int i = 0; i < list.size(); i++) {
+      items.add(new Json(list.get(i), place + "[" + i + "]"));
+    }
+    return items;
+  }
+
+  String string() {
+    if (value instanceof String string) {
+      return string;
+    }
+    throw bad("a string");
+  }
+
+  String string(String byDefault) {
+    return value == null ? byDefault : string();
+  }
+
+  boolean flag(boolean byDefault) {
+    if (value == null) {
+      return byDefault;
+    }
+    if (value instanceof Boolean flag) {
+      return flag;
+    }
+    throw bad("true or false");
+  }
+
+  int integer() {
+    if (value instanceof Double number && number == number.intValue()) {
+      return number.intValue();
+    }
+    throw bad("a whole number");
+  }
+
+  private TokenizerException bad(String wanted) {
+    return new TokenizerException(place + " must be " + wanted);
+  }
+
+  TokenizerException unsupported(String what) {
+    return new TokenizerException(place + ": " + what + " is not supported");
+  }
+}
