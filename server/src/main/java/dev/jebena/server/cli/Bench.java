@@ -15,7 +15,7 @@ import java.util.SplittableRandom;
 /** Runs workloads on an engine and takes their rates from the engine's own steps. */
 final class Bench {
 
-  private static final Duration WARM_UP = Duration.ofMillis(1500);
+  private static final Duration WARM_UP = Duration.ofSeconds(4);
 
   /** The engine tells of a step just after it has answered: wait that long for the last one. */
   private static final Duration LAST_STEP = Duration.ofMillis(5);
