@@ -52,6 +52,8 @@ final class CpuBackend implements Backend {
       warnings.add(
           team.size() + " threads share " + Runtime.getRuntime().availableProcessors() + " processors: set --threads to at most that");
     }
+    // the first round is for the JIT: it compiles some kernels only after others have run through the same code
+    SelfTest.run(team);
     return new BackendReport(facts, SelfTest.run(team), warnings);
   }
 
