@@ -32,6 +32,15 @@ final class ByteAlphabet {
     return character < BYTE_OF_CHARACTER.length ? BYTE_OF_CHARACTER[character] : -1;
   }
 
+  /** How bytes are spelled. */
+  static String spelling(byte[] bytes) {
+    char[] characters = new char[bytes.length];
+    for (int i = 0; i < bytes.length; i++) {
+      characters[i] = CHARACTER_OF_BYTE[bytes[i] & 0xFF];
+    }
+    return new String(characters);
+  }
+
   /** The bytes that a spelling stands for; characters outside of the alphabet give their UTF-8. */
   static byte[] bytes(String spelling) {
     java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream(spelling.length());

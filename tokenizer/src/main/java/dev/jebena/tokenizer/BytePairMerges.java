@@ -1,7 +1,7 @@
 package dev.jebena.tokenizer;
 
 import java.util.Arrays;
-import java.util.PriorityQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Byte-pair encoding: the pair of neighbours with the best rank is merged, leftmost first, until no pair has a rank. Source: Sennrich et
@@ -79,10 +79,15 @@ final class BytePairMerges {
 
   /** Merges {@code ids[0, length)} in place and returns the new length. */
   int merge(int[] ids, int length) {
-    return length <= SHORT_PIECE ? mergeShort(ids, length) : mergeLong(ids, length);
+    return merge(ids, null, length);
   }
 
-  private int mergeShort(int[] ids, int count) {
+  /** As {@link #merge(int[], int)}; the widths of merged ids are added up. */
+  int merge(int[] ids, int @Nullable [] widths, int length) {
+    return length <= SHORT_PIECE ? mergeShort(ids, widths, length) : mergeLong(ids, widths, length);
+  }
+
+  private int mergeShort(int[] ids, int @Nullable [] widths, int count) {
     int length = count;
     while (length > 1) {
       int best = -1;
@@ -99,57 +104,62 @@ final class BytePairMerges {
       }
       ids[bestAt] = merged[best];
       System.arraycopy(ids, bestAt + 2, ids, bestAt + 1, length - bestAt - 2);
+      if (widths != null) {
+        widths[bestAt] += widths[bestAt + 1];
+        System.arraycopy(widths, bestAt + 2, widths, bestAt + 1, length - bestAt - 2);
+      }
       length--;
     }
     return length;
   }
 
-  private record Candidate(int rank, int at, int left, int right) implements Comparable<Candidate> {
-    @Override
-    public int compareTo(Candidate other) {
-      return rank != other.rank ? Integer.compare(rank, other.rank) : Integer.compare(at, other.at);
-    }
-  }
-
-  private int mergeLong(int[] ids, int length) {
+  /** Candidates are numbers of rank and place, so that the heap needs no objects. */
+  private int mergeLong(int[] ids, int @Nullable [] widths, int length) {
     int[] next = new int[length];
     int[] previous = new int[length];
-    PriorityQueue<Candidate> queue = new PriorityQueue<>(length);
+    LongHeap heap = new LongHeap(length);
     for (int i = 0; i < length; i++) {
       next[i] = i + 1 < length ? i + 1 : -1;
       previous[i] = i - 1;
-      offer(queue, ids, i, next[i]);
+      offer(heap, ids, i, next[i]);
     }
-    while (!queue.isEmpty()) {
-      Candidate candidate = queue.poll();
-      int at = candidate.at;
+    while (!heap.isEmpty()) {
+      long candidate = heap.poll();
+      int at = (int) candidate;
       int right = next[at];
-      if (ids[at] != candidate.left || right < 0 || ids[right] != candidate.right) {
+      int found = ids[at] < 0 || right < 0 ? -1 : find(ids[at], ids[right]);
+      if (found < 0 || ranks[found] != (int) (candidate >>> 32)) {
         continue;
       }
-      ids[at] = merged[find(candidate.left, candidate.right)];
+      ids[at] = merged[found];
       ids[right] = -1;
       next[at] = next[right];
+      if (widths != null) {
+        widths[at] += widths[right];
+      }
       if (next[right] >= 0) {
         previous[next[right]] = at;
       }
       if (previous[at] >= 0) {
-        offer(queue, ids, previous[at], at);
+        offer(heap, ids, previous[at], at);
       }
-      offer(queue, ids, at, next[at]);
+      offer(heap, ids, at, next[at]);
     }
     int kept = 0;
     for (int i = 0; i >= 0; i = next[i]) {
+      if (widths != null) {
+        widths[kept] = widths[i];
+      }
       ids[kept++] = ids[i];
     }
     return kept;
   }
 
-  private void offer(PriorityQueue<Candidate> queue, int[] ids, int at, int right) {
+  private void offer(LongHeap heap, int[] ids, int at, int right) {
     if (right >= 0) {
       int found = find(ids[at], ids[right]);
       if (found >= 0) {
-        queue.add(new Candidate(ranks[found], at, ids[at], ids[right]));
+        heap.add((long) ranks[found] << 32 | at);
       }
     }
   }

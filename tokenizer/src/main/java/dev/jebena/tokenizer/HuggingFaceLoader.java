@@ -9,9 +9,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** Reads {@code tokenizer.json}, and the end of sequence from the {@code tokenizer_config.json} beside it. */
+/** Reads {@code tokenizer.json}, and what the {@code tokenizer_config.json} beside it adds to that. */
 final class HuggingFaceLoader {
+
   private static final int CONTROL = 3;
   private static final int USER_DEFINED = 4;
 
@@ -20,10 +22,29 @@ final class HuggingFaceLoader {
   static Tokenizer load(Path folderOrFile) {
     Path file = Files.isDirectory(folderOrFile) ? folderOrFile.resolve("tokenizer.json") : folderOrFile;
     Json json = Json.read(file);
-    Map<String, Integer> model = vocabulary(json.at("model").at("vocab"));
-    List<HuggingFaceTokenizer.Added> added = added(json.at("added_tokens"), model);
+    Path configFile = file.resolveSibling("tokenizer_config.json");
+    Json config = Files.isRegularFile(configFile) ? Json.read(configFile) : new Json(null, "tokenizer_config.json");
+    Map<String, Integer> model = HuggingFaceModels.vocabulary(json.at("model"));
+    List<HuggingFaceAddedTokens.Added> added = added(json.at("added_tokens"), model);
+    addConfigured(config.at("added_tokens_decoder"), model, added);
     Map<String, Integer> ids = new HashMap<>(model);
     added.forEach(token -> ids.put(token.content(), token.id()));
+    Vocabulary vocabulary = vocabulary(file, ids, added, settings(config, ids));
+    HuggingFaceTemplate template = configured(HuggingFaceTemplate.read(json.at("post_processor")), json, config, vocabulary);
+    template.check(vocabulary.size());
+    return new HuggingFaceTokenizer(
+        vocabulary,
+        added,
+        new HuggingFaceTokenizer.Parts(
+            HuggingFaceNormalizers.read(json.at("normalizer")),
+            HuggingFacePreTokenizers.read(json.at("pre_tokenizer")),
+            HuggingFaceModels.read(json.at("model"), model),
+            template,
+            HuggingFaceDecoders.read(json.at("decoder"))));
+  }
+
+  private static Vocabulary vocabulary(
+      Path file, Map<String, Integer> ids, List<HuggingFaceAddedTokens.Added> added, Map<String, Object> settings) {
     int size = ids.values().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
     if (size > 4L * ids.size() + 4096) {
       throw new TokenizerException(file + " has " + ids.size() + " tokens and ids up to " + (size - 1) + ": too many ids are unused");
@@ -32,112 +53,83 @@ final class HuggingFaceLoader {
     ids.forEach((token, id) -> tokens.set(id, token));
     int[] types = new int[size];
     Arrays.fill(types, 1);
-    added.forEach(token -> types[token.id()] = token.special() ? CONTROL : USER_DEFINED);
-    List<Integer> prefix = new ArrayList<>();
-    List<Integer> suffix = new ArrayList<>();
-    postProcessor(json.at("post_processor"), prefix, suffix);
-    Map<String, Object> settings = new HashMap<>();
-    Path config = file.resolveSibling("tokenizer_config.json");
-    if (Files.isRegularFile(config)) {
-      Json values = Json.read(config);
-      named(values.at("bos_token"), "bos_token_id", ids, settings);
-      named(values.at("eos_token"), "eos_token_id", ids, settings);
+    for (HuggingFaceAddedTokens.Added token : added) {
+      types[token.id()] = token.special() ? CONTROL : USER_DEFINED;
+      tokens.set(token.id(), token.content());
     }
-    for (int id : prefix) {
-      check(id, size);
-    }
-    for (int id : suffix) {
-      check(id, size);
-    }
-    GgufVocabulary spelled =
-        new GgufVocabulary("huggingface", Optional.empty(), tokens, new float[0], types, List.of(), settings);
-    return new HuggingFaceTokenizer(
-        spelled,
-        added,
-        new HuggingFaceTokenizer.Parts(
-            HuggingFaceNormalizers.read(json.at("normalizer")),
-            HuggingFacePreTokenizers.read(json.at("pre_tokenizer")),
-            HuggingFaceModels.read(json.at("model"), model),
-            List.copyOf(prefix),
-            List.copyOf(suffix),
-            HuggingFaceDecoders.read(json.at("decoder"))));
+    return new Vocabulary(new GgufVocabulary("huggingface", Optional.empty(), tokens, new float[0], types, List.of(), settings));
   }
 
-  private static void check(int id, int size) {
-    if (id < 0 || id >= size) {
-      throw new TokenizerException("the post-processor adds token id " + id + ", outside of the vocabulary of " + size + " tokens");
-    }
-  }
-
-  private static Map<String, Integer> vocabulary(Json json) {
-    Map<String, Integer> vocabulary = new HashMap<>();
-    json.map().forEach((token, id) -> vocabulary.put(String.valueOf(token), id(new Json(id, json.place() + "." + token))));
-    return vocabulary;
-  }
-
-  private static int id(Json json) {
-    int id = json.integer();
-    if (id < 0 || id == Integer.MAX_VALUE) {
-      throw new TokenizerException(json.place() + " is " + id + ": ids begin at 0");
-    }
-    return id;
-  }
-
-  private static List<HuggingFaceTokenizer.Added> added(Json json, Map<String, Integer> model) {
-    List<HuggingFaceTokenizer.Added> added = new ArrayList<>();
-    if (json.isNull()) {
-      return added;
-    }
-    for (Json token : json.list()) {
-      for (String name : new String[] {"single_word", "lstrip", "rstrip"}) {
-        if (token.at(name).flag(false)) {
-          throw token.unsupported("an added token with " + name);
-        }
+  private static List<HuggingFaceAddedTokens.Added> added(Json json, Map<String, Integer> model) {
+    List<HuggingFaceAddedTokens.Added> added = new ArrayList<>();
+    if (!json.isNull()) {
+      for (Json token : json.list()) {
+        added.add(token(token, model.getOrDefault(token.at("content").string(), token.at("id").id())));
       }
-      String content = token.at("content").string();
-      boolean special = token.at("special").flag(false);
-      int id = id(token.at("id"));
-      added.add(
-          new HuggingFaceTokenizer.Added(
-              content, model.getOrDefault(content, id), special, token.at("normalized").flag(!special)));
     }
     return added;
   }
 
-  private static void named(Json token, String setting, Map<String, Integer> ids, Map<String, Object> settings) {
-    String content = token.value() instanceof Map<?, ?> ? token.at("content").string("") : token.string("");
-    Integer id = ids.get(content);
-    if (id != null) {
-      settings.put(setting, (long) id);
-    }
+  private static HuggingFaceAddedTokens.Added token(Json token, int id) {
+    boolean special = token.at("special").flag(false);
+    return new HuggingFaceAddedTokens.Added(
+        token.at("content").string(),
+        id,
+        special,
+        token.at("single_word").flag(false),
+        token.at("lstrip").flag(false),
+        token.at("rstrip").flag(false),
+        token.at("normalized").flag(!special));
   }
 
-  private static void postProcessor(Json json, List<Integer> prefix, List<Integer> suffix) {
+  /** The config may have tokens that the tokenizer has not; where both have one, the tokenizer counts. */
+  private static void addConfigured(Json json, Map<String, Integer> model, List<HuggingFaceAddedTokens.Added> added) {
     if (json.isNull()) {
       return;
     }
-    String type = json.at("type").string();
-    switch (type) {
-      case "ByteLevel" -> {}
-      case "Sequence" -> json.at("processors").list().forEach(part -> postProcessor(part, prefix, suffix));
-      case "BertProcessing", "RobertaProcessing" -> {
-        prefix.add(json.at("cls").list().getLast().integer());
-        suffix.add(json.at("sep").list().getLast().integer());
+    Map<String, Integer> known = new HashMap<>();
+    added.forEach(token -> known.put(token.content(), token.id()));
+    json.map().forEach((key, value) -> {
+      Json token = new Json(value, json.place() + "." + key);
+      String content = token.at("content").string();
+      int id;
+      try {
+        id = new Json((double) Integer.parseInt(String.valueOf(key)), token.place()).id();
+      } catch (NumberFormatException e) {
+        throw new TokenizerException(token.place() + " is not named by a token id", e);
       }
-      case "TemplateProcessing" -> {
-        boolean after = false;
-        for (Json part : json.at("single").list()) {
-          if (!part.at("Sequence").isNull()) {
-            after = true;
-            continue;
-          }
-          Json name = part.at("SpecialToken").at("id");
-          for (Json id : json.at("special_tokens").at(name.string()).at("ids").list()) {
-            (after ? suffix : prefix).add(id.integer());
-          }
-        }
+      if (!known.containsKey(content) && !known.containsValue(id)) {
+        added.add(token(token, model.getOrDefault(content, id)));
       }
-      default -> throw json.unsupported("post-processor '" + type + "'");
+    });
+  }
+
+  private static @Nullable String named(Json token) {
+    return token.value() instanceof Map<?, ?> ? token.at("content").string("") : token.string("");
+  }
+
+  private static Map<String, Object> settings(Json config, Map<String, Integer> ids) {
+    Map<String, Object> settings = new HashMap<>();
+    for (String name : new String[] {"bos_token", "eos_token"}) {
+      Integer id = ids.get(named(config.at(name)));
+      if (id != null) {
+        settings.put(name + "_id", (long) id);
+      }
     }
+    return settings;
+  }
+
+  /** Where the tokenizer itself has no post-processor, the config may ask for the tokens around a text. */
+  private static HuggingFaceTemplate configured(HuggingFaceTemplate template, Json json, Json config, Vocabulary vocabulary) {
+    List<Integer> before = new ArrayList<>();
+    List<Integer> after = new ArrayList<>();
+    if (config.at("add_bos_token").flag(false)) {
+      vocabulary.specials().beginning().ifPresent(before::add);
+    }
+    if (config.at("add_eos_token").flag(false)) {
+      vocabulary.specials().end().ifPresent(after::add);
+    }
+    boolean asked = !before.isEmpty() || !after.isEmpty();
+    return asked && json.at("post_processor").isNull() ? template.around(before, after) : template;
   }
 }

@@ -1,36 +1,110 @@
 package dev.jebena.tokenizer;
 
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.OptionalInt;
 
 /** The models of {@code tokenizer.json}: what turns a pre-token into ids. */
 final class HuggingFaceModels {
+
   private HuggingFaceModels() {}
 
-  /** Encodes one pre-token. */
+  /** Encodes one pre-token, {@code text[from, to)}. */
   @FunctionalInterface
   interface Model {
-    void encode(String piece, IntList ids);
+    void encode(String text, int from, int to, TokenSink tokens);
+  }
+
+  static String byteToken(int unsignedByte) {
+    char[] digits = "0123456789ABCDEF".toCharArray();
+    return "<0x" + digits[unsignedByte >> 4] + digits[unsignedByte & 15] + ">";
+  }
+
+  /** The model's kind; older files do not name it. */
+  private static String type(Json json) {
+    if (!json.at("type").isNull()) {
+      return json.at("type").string();
+    }
+    if (json.at("vocab").value() instanceof List<?>) {
+      return "Unigram";
+    }
+    if (!json.at("merges").isNull()) {
+      return "BPE";
+    }
+    return json.at("continuing_subword_prefix").isNull() ? "WordLevel" : "WordPiece";
+  }
+
+  /** The ids of the vocabulary, which is a list for unigram models and an object for all others. */
+  static Map<String, Integer> vocabulary(Json model) {
+    Json json = model.at("vocab");
+    Map<String, Integer> vocabulary = new HashMap<>();
+    if (json.value() instanceof List<?>) {
+      List<Json> entries = json.list();
+      for (int id = 0; id < entries.size(); id++) {
+        List<Json> entry = entries.get(id).list();
+        if (entry.size() != 2) {
+          throw new TokenizerException(entries.get(id).place() + " has " + entry.size() + " values: a piece and its score are needed");
+        }
+        vocabulary.put(entry.getFirst().string(), id);
+      }
+    } else {
+      json.map().forEach((token, id) -> vocabulary.put(String.valueOf(token), new Json(id, json.place() + "." + token).id()));
+    }
+    return vocabulary;
   }
 
   static Model read(Json json, Map<String, Integer> vocabulary) {
-    String type = json.at("type").string(json.at("merges").isNull() ? "WordPiece" : "BPE");
+    String type = type(json);
     return switch (type) {
-      case "BPE" -> new Bpe(json, vocabulary);
+      case "BPE" -> new HuggingFaceBpe(json, vocabulary);
+      case "Unigram" -> unigram(json, vocabulary)::encode;
       case "WordPiece" -> wordPiece(json, vocabulary);
       case "WordLevel" -> {
-        Integer unknown = vocabulary.get(json.at("unk_token").string());
-        yield (piece, ids) -> {
-          Integer id = vocabulary.getOrDefault(piece, unknown);
+        Integer unknown = vocabulary.get(json.at("unk_token").string("<unk>"));
+        yield (text, from, to, tokens) -> {
+          Integer id = vocabulary.getOrDefault(text.substring(from, to), unknown);
           if (id == null) {
-            throw new TokenizerException("the vocabulary has neither '" + piece + "' nor an unknown token");
+            throw new TokenizerException(
+                "the vocabulary has neither '" + text.substring(from, Math.min(to, from + 40)) + "' nor an unknown token");
           }
-          ids.add(id);
+          tokens.token(id, from, to);
         };
       }
       default -> throw json.unsupported("model '" + type + "'");
     };
+  }
+
+  private static UnigramModel unigram(Json json, Map<String, Integer> vocabulary) {
+    List<Json> entries = json.at("vocab").list();
+    List<String> pieces = new ArrayList<>();
+    double[] scores = new double[entries.size()];
+    int[] ids = new int[entries.size()];
+    for (int id = 0; id < scores.length; id++) {
+      List<Json> entry = entries.get(id).list();
+      pieces.add(entry.get(0).string());
+      scores[id] = entry.get(1).number();
+      ids[id] = id;
+    }
+    Json unknown = json.at("unk_id");
+    OptionalInt unknownId = unknown.isNull() ? OptionalInt.empty() : OptionalInt.of(unknown.id());
+    if (unknownId.isPresent() && unknownId.getAsInt() >= scores.length) {
+      throw new TokenizerException(unknown.place() + " is " + unknownId.getAsInt() + ", outside of " + scores.length + " pieces");
+    }
+    int[] idOfByte = null;
+    if (json.at("byte_fallback").flag(false)) {
+      idOfByte = new int[256];
+      for (int b = 0; b < 256; b++) {
+        idOfByte[b] = vocabulary.getOrDefault(byteToken(b), -1);
+      }
+    }
+    return new UnigramModel(
+        pieces,
+        ids,
+        scores,
+        new UnigramModel.Unknown(unknownId, UnigramModel.Unknown.score(scores), unknownId.isPresent(), idOfByte),
+        UnigramModel.Arithmetic.FLOAT64);
   }
 
   /** Greedy longest match from the left. Source: Wu et al., 2016. */
@@ -38,139 +112,37 @@ final class HuggingFaceModels {
     String prefix = json.at("continuing_subword_prefix").string("##");
     int limit = json.at("max_input_chars_per_word").isNull() ? 100 : json.at("max_input_chars_per_word").integer();
     Integer unknown = vocabulary.get(json.at("unk_token").string("[UNK]"));
-    if (unknown == null) {
-      throw new TokenizerException(json.place() + " has no unknown token in its vocabulary");
-    }
-    int unknownId = unknown;
-    return (piece, ids) -> {
-      int[] parts = new int[Math.min(piece.length(), 2 * limit)];
-      int count = 0;
-      if (piece.codePointCount(0, piece.length()) > limit) {
-        ids.add(unknownId);
-        return;
-      }
-      for (int from = 0; from < piece.length(); ) {
-        int to = piece.length();
+    int longest = vocabulary.keySet().stream().mapToInt(String::length).max().orElse(0);
+    return (text, from, to, tokens) -> {
+      IntList ids = new IntList();
+      IntList ends = new IntList();
+      boolean known = to - from <= 2L * limit && text.codePointCount(from, to) <= limit;
+      for (int start = from; known && start < to; ) {
+        int end = Math.min(to, start + longest);
         Integer id = null;
-        while (to > from && id == null) {
-          id = vocabulary.get(from == 0 ? piece.substring(0, to) : prefix + piece.substring(from, to));
-          to = id == null ? piece.offsetByCodePoints(to, -1) : to;
+        while (end > start && id == null) {
+          id = vocabulary.get(start == from ? text.substring(start, end) : prefix + text.substring(start, end));
+          end = id == null ? end - 1 : end;
         }
-        if (id == null) {
-          ids.add(unknownId);
-          return;
-        }
-        parts[count++] = id;
-        from = to;
-      }
-      ids.addAll(parts, count);
-    };
-  }
-
-  private static final class Bpe implements Model {
-    private final Map<String, Integer> vocabulary;
-    private final BytePairMerges merges;
-    private final int[] idOfByte = new int[256];
-    private final @Nullable Integer unknown;
-    private final boolean fuseUnknown;
-    private final boolean ignoreMerges;
-    private final boolean byteFallback;
-
-    Bpe(Json json, Map<String, Integer> vocabulary) {
-      this.vocabulary = vocabulary;
-      for (String name : new String[] {"continuing_subword_prefix", "end_of_word_suffix"}) {
-        if (!json.at(name).string("").isEmpty()) {
-          throw json.unsupported(name);
-        }
-      }
-      if (json.at("dropout").value() instanceof Double dropout && dropout != 0) {
-        throw json.unsupported("dropout");
-      }
-      unknown = json.at("unk_token").isNull() ? null : vocabulary.get(json.at("unk_token").string());
-      fuseUnknown = json.at("fuse_unk").flag(false);
-      ignoreMerges = json.at("ignore_merges").flag(false);
-      byteFallback = json.at("byte_fallback").flag(false);
-      for (int b = 0; b < 256; b++) {
-        idOfByte[b] = vocabulary.getOrDefault("<0x%02X>".formatted(b), -1);
-      }
-      List<Json> pairs = json.at("merges").list();
-      BytePairMerges.Builder builder = new BytePairMerges.Builder(pairs.size());
-      for (Json pair : pairs) {
-        add(builder, pair);
-      }
-      merges = builder.build();
-    }
-
-    private void add(BytePairMerges.Builder builder, Json pair) {
-      String left;
-      String right;
-      if (pair.value() instanceof String text) {
-        int space = text.indexOf(' ');
-        if (space < 0) {
-          throw new TokenizerException(pair.place() + " is '" + text + "': two tokens with a space between them are needed");
-        }
-        left = text.substring(0, space);
-        right = text.substring(space + 1);
-      } else {
-        List<Json> both = pair.list();
-        if (both.size() != 2) {
-          throw new TokenizerException(pair.place() + " has " + both.size() + " tokens: 2 are needed");
-        }
-        left = both.get(0).string();
-        right = both.get(1).string();
-      }
-      Integer leftId = vocabulary.get(left);
-      Integer rightId = vocabulary.get(right);
-      Integer result = vocabulary.get(left + right);
-      if (leftId == null || rightId == null || result == null) {
-        throw new TokenizerException(pair.place() + " names a token that the vocabulary does not have");
-      }
-      builder.add(leftId, rightId, result);
-    }
-
-    @Override
-    public void encode(String piece, IntList ids) {
-      Integer whole = ignoreMerges ? vocabulary.get(piece) : null;
-      if (whole != null) {
-        ids.add(whole);
-        return;
-      }
-      int[] parts = new int[Math.multiplyExact(piece.length(), byteFallback ? 3 : 1)];
-      int length = 0;
-      boolean afterUnknown = false;
-      for (int at = 0; at < piece.length(); ) {
-        int end = piece.offsetByCodePoints(at, 1);
-        String character = piece.substring(at, end);
-        at = end;
-        Integer id = vocabulary.get(character);
-        if (id == null && byteFallback) {
-          byte[] utf8 = Utf8.encode(character);
-          if (hasAll(utf8)) {
-            for (byte b : utf8) {
-              parts[length++] = idOfByte[b & 0xFF];
-            }
-            afterUnknown = false;
-            continue;
-          }
-        }
+        known = id != null;
         if (id != null) {
-          parts[length++] = id;
-          afterUnknown = false;
-        } else if (unknown != null && !(fuseUnknown && afterUnknown)) {
-          parts[length++] = unknown;
-          afterUnknown = true;
+          ids.add(id);
+          ends.add(end);
+          start = end;
         }
       }
-      ids.addAll(parts, merges.merge(parts, length));
-    }
-
-    private boolean hasAll(byte[] utf8) {
-      for (byte b : utf8) {
-        if (idOfByte[b & 0xFF] < 0) {
-          return false;
+      if (known) {
+        int[] each = ids.toArray();
+        int[] borders = ends.toArray();
+        for (int i = 0; i < each.length; i++) {
+          tokens.token(each[i], i == 0 ? from : borders[i - 1], borders[i]);
         }
+      } else if (unknown == null) {
+        throw new TokenizerException(
+            "the vocabulary has neither '" + text.substring(from, Math.min(to, from + 40)) + "' nor an unknown token");
+      } else {
+        tokens.token(unknown, from, to);
       }
-      return true;
-    }
+    };
   }
 }

@@ -2,138 +2,240 @@ package dev.jebena.tokenizer;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
-/** The pre-tokenizers of {@code tokenizer.json}; each turns one piece into pieces, spelled as the model wants them. */
+/** The pre-tokenizers of {@code tokenizer.json}; each turns a piece of text into pieces, spelled as the model wants them. */
 final class HuggingFacePreTokenizers {
-  private static final int FLAGS = Pattern.UNICODE_CHARACTER_CLASS | Pattern.UNICODE_CASE;
+
   private static final String GPT_2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
-  private static final String PUNCTUATION = "[\\p{P}$+<=>^`|~]";
 
   private HuggingFacePreTokenizers() {}
+
+  /** Takes the piece {@code [from, to)} of a text, which is not empty. */
+  @FunctionalInterface
+  interface Pieces {
+    void piece(AlignedText text, int from, int to);
+  }
 
   /** Cuts one piece. */
   @FunctionalInterface
   interface Cutter {
-    List<String> cut(String piece);
+    void cut(AlignedText text, int from, int to, Pieces out);
   }
 
-  static Cutter read(Json json) {
-    if (json.isNull()) {
-      return List::of;
+  /**
+   * How a text is cut.
+   *
+   * @param cutter does it
+   * @param spellsBytes whether the pieces have still to be spelled in the byte alphabet
+   * @param looksAtOrigin whether it has to be known where in the original a piece begins
+   */
+  record Cutting(Cutter cutter, boolean spellsBytes, boolean looksAtOrigin) {}
+
+  static Cutting read(Json json) {
+    List<Json> parts = new ArrayList<>();
+    flatten(json, parts);
+    boolean spellsBytes = !parts.isEmpty() && parts.getLast().at("type").string().equals("ByteLevel");
+    Cutter all = null;
+    boolean looksAtOrigin = false;
+    for (int i = 0; i < parts.size(); i++) {
+      Json part = parts.get(i);
+      looksAtOrigin |= part.at("type").string().equals("Metaspace") && prepends(part) == Prepend.FIRST;
+      Cutter next = one(part, spellsBytes && i == parts.size() - 1);
+      Cutter before = all;
+      all = before == null ? next : (text, from, to, out) -> before.cut(text, from, to, (t, f, e) -> next.cut(t, f, e, out));
     }
+    Cutter cutter = all == null ? (text, from, to, out) -> out.piece(text, from, to) : all;
+    return new Cutting(cutter, spellsBytes, looksAtOrigin);
+  }
+
+  private static void flatten(Json json, List<Json> parts) {
+    if (json.isNull()) {
+      return;
+    }
+    if (json.at("type").string().equals("Sequence")) {
+      json.at("pretokenizers").list().forEach(part -> flatten(part, parts));
+    } else {
+      parts.add(json);
+    }
+  }
+
+  private static Cutter one(Json json, boolean spellsLater) {
     String type = json.at("type").string();
     return switch (type) {
-      case "Sequence" -> {
-        Cutter all = List::of;
-        for (Json part : json.at("pretokenizers").list()) {
-          all = then(all, read(part));
-        }
-        yield all;
+      case "Split" ->
+          splitter(
+              HuggingFacePattern.read(json.at("pattern")), SplitBehavior.read(json.at("behavior"), ""), json.at("invert").flag(false));
+      case "ByteLevel" -> byteLevel(json, spellsLater);
+      case "Metaspace" -> metaspace(json);
+      case "Digits" ->
+          splitter(
+              HuggingFacePattern.characters(ReferenceUnicode::isNumeric),
+              json.at("individual_digits").flag(false) ? SplitBehavior.ISOLATED : SplitBehavior.CONTIGUOUS,
+              false);
+      case "WhitespaceSplit" -> splitter(HuggingFacePattern.characters(ReferenceUnicode::isSpace), SplitBehavior.REMOVED, false);
+      case "Whitespace" ->
+          splitter(
+              HuggingFacePattern.runs(c -> ReferenceUnicode.isWord(c) ? 1 : ReferenceUnicode.isSpace(c) ? 0 : 2),
+              SplitBehavior.REMOVED,
+              true);
+      case "Punctuation" ->
+          splitter(
+              HuggingFacePattern.characters(ReferenceUnicode::isPunctuation), SplitBehavior.read(json.at("behavior"), "Isolated"), false);
+      case "BertPreTokenizer" -> {
+        Cutter spaces = splitter(HuggingFacePattern.characters(ReferenceUnicode::isSpace), SplitBehavior.REMOVED, false);
+        Cutter marks = splitter(HuggingFacePattern.characters(ReferenceUnicode::isPunctuation), SplitBehavior.ISOLATED, false);
+        yield (text, from, to, out) -> spaces.cut(text, from, to, (t, f, e) -> marks.cut(t, f, e, out));
       }
-      case "Split" -> split(json);
-      case "ByteLevel" -> byteLevel(json);
-      case "Digits" -> splitter(json.at("individual_digits").flag(false) ? "\\p{N}" : "\\p{N}+", "Isolated", false);
-      case "WhitespaceSplit" -> splitter("\\s+", "Removed", false);
-      case "Whitespace" -> splitter("\\w+|[^\\w\\s]+", "Removed", true);
-      case "Punctuation" -> splitter(PUNCTUATION, json.at("behavior").string("Isolated"), false);
-      case "BertPreTokenizer" -> then(splitter("\\s", "Removed", false), splitter(PUNCTUATION, "Isolated", false));
-      case "CharDelimiterSplit" -> splitter(Pattern.quote(json.at("delimiter").string()), "Removed", false);
+      case "CharDelimiterSplit" -> {
+        int delimiter = json.at("delimiter").character();
+        yield splitter(HuggingFacePattern.characters(c -> c == delimiter), SplitBehavior.REMOVED, false);
+      }
+      case "UnicodeScripts" -> HuggingFacePreTokenizers::scripts;
+      case "FixedLength" -> fixedLength(json.at("length"));
       default -> throw json.unsupported("pre-tokenizer '" + type + "'");
     };
   }
 
-  private static Cutter then(Cutter first, Cutter second) {
-    return piece -> {
-      List<String> pieces = new ArrayList<>();
-      for (String part : first.cut(piece)) {
-        pieces.addAll(second.cut(part));
-      }
-      return pieces;
+  private static Cutter splitter(HuggingFacePattern pattern, SplitBehavior behavior, boolean invert) {
+    return (text, from, to, out) -> {
+      SplitBehavior.Joiner joiner = new SplitBehavior.Joiner(behavior, invert, (start, end) -> out.piece(text, start, end));
+      pattern.find(text.text(), from, to, joiner);
+      joiner.finish();
     };
   }
 
-  private static Cutter split(Json json) {
-    Json literal = json.at("pattern").at("String");
-    String pattern = literal.isNull() ? json.at("pattern").at("Regex").string() : Pattern.quote(literal.string());
-    try {
-      return splitter(pattern, json.at("behavior").string(), json.at("invert").flag(false));
-    } catch (PatternSyntaxException e) {
-      throw new TokenizerException(json.place() + ": the pattern '" + pattern + "' is not supported: " + e.getDescription(), e);
-    }
-  }
-
-  private static Cutter byteLevel(Json json) {
+  private static Cutter byteLevel(Json json, boolean spellsLater) {
     boolean prefix = json.at("add_prefix_space").flag(true);
-    Cutter cutter = json.at("use_regex").flag(true) ? splitter(GPT_2, "Isolated", false) : List::of;
-    return piece -> {
-      String text = prefix && !piece.startsWith(" ") ? " " + piece : piece;
-      List<String> pieces = new ArrayList<>();
-      for (String part : cutter.cut(text)) {
-        byte[] utf8 = Utf8.encode(part);
-        StringBuilder spelled = new StringBuilder(utf8.length);
-        for (byte b : utf8) {
-          spelled.append(ByteAlphabet.character(b & 0xFF));
-        }
-        pieces.add(spelled.toString());
+    Cutter cutter = json.at("use_regex").flag(true)
+        ? splitter(HuggingFacePattern.regex(GPT_2, json.place()), SplitBehavior.ISOLATED, false)
+        : (text, from, to, out) -> out.piece(text, from, to);
+    return (text, from, to, out) -> {
+      Pieces spelled = spellsLater ? out : (t, f, e) -> {
+        AlignedText written = spell(t, f, e);
+        out.piece(written, 0, written.text().length());
+      };
+      if (prefix && text.text().charAt(from) != ' ') {
+        AlignedText prefixed = prefixed(text, from, to, " ");
+        cutter.cut(prefixed, 0, prefixed.text().length(), spelled);
+      } else {
+        cutter.cut(text, from, to, spelled);
       }
-      return pieces;
     };
   }
 
-  private record Span(int from, int to, boolean matched) {}
-
-  private static Cutter splitter(String regex, String behavior, boolean invert) {
-    switch (behavior) {
-      case "Isolated", "Removed", "MergedWithPrevious", "MergedWithNext", "Contiguous" -> {}
-      default -> throw new TokenizerException("split behavior '" + behavior + "' is not supported");
-    }
-    Pattern pattern = Pattern.compile(regex, FLAGS);
-    return piece -> join(piece, spans(pattern, piece, invert), behavior);
+  /** The piece with characters before it that stand for what its first character stands for. */
+  private static AlignedText prefixed(AlignedText text, int from, int to, String prefix) {
+    AlignedText.Rewriter out = text.new Rewriter();
+    out.put(prefix, from, from + Character.charCount(text.text().codePointAt(from)));
+    out.keep(from, to);
+    return out.done();
   }
 
-  private static List<Span> spans(Pattern pattern, String piece, boolean invert) {
-    List<Span> spans = new ArrayList<>();
-    Matcher matcher = pattern.matcher(piece);
-    int done = 0;
-    while (matcher.find()) {
-      if (matcher.end() == matcher.start()) {
-        continue;
-      }
-      if (matcher.start() > done) {
-        spans.add(new Span(done, matcher.start(), invert));
-      }
-      spans.add(new Span(matcher.start(), matcher.end(), !invert));
-      done = matcher.end();
+  /** The piece with its bytes spelled in the byte alphabet. */
+  static AlignedText spell(AlignedText text, int from, int to) {
+    AlignedText.Rewriter out = text.new Rewriter();
+    for (int i = from; i < to; ) {
+      int c = text.text().codePointAt(i);
+      int next = i + Character.charCount(c);
+      out.put(ByteAlphabet.spelling(Utf8.encode(text.text().substring(i, next))), i, next);
+      i = next;
     }
-    if (done < piece.length()) {
-      spans.add(new Span(done, piece.length(), invert));
-    }
-    return spans;
+    return out.done();
   }
 
-  private static List<String> join(String piece, List<Span> spans, String behavior) {
-    List<Span> joined = new ArrayList<>();
-    for (Span span : spans) {
-      if (behavior.equals("Removed") && span.matched) {
-        continue;
+  private enum Prepend {
+    ALWAYS,
+    FIRST,
+    NEVER
+  }
+
+  private static Prepend prepends(Json json) {
+    Json scheme = json.at("prepend_scheme");
+    return switch (scheme.string("always")) {
+      case "always" -> json.at("add_prefix_space").flag(true) ? Prepend.ALWAYS : Prepend.NEVER;
+      case "first" -> Prepend.FIRST;
+      case "never" -> Prepend.NEVER;
+      default -> throw scheme.unsupported("prepend scheme '" + scheme.string() + "'");
+    };
+  }
+
+  private static Cutter metaspace(Json json) {
+    String mark = Character.toString(json.at("replacement").character());
+    Prepend prepend = prepends(json);
+    boolean split = json.at("split").flag(true);
+    Cutter cutter = splitter(HuggingFacePattern.literal(mark), SplitBehavior.MERGED_WITH_NEXT, false);
+    return (text, from, to, out) -> {
+      AlignedText.Rewriter marked = text.new Rewriter();
+      boolean first = prepend == Prepend.ALWAYS || prepend == Prepend.FIRST && text.startOf(from) == 0;
+      if (first && text.text().charAt(from) != ' ' && !text.text().startsWith(mark, from)) {
+        marked.put(mark, from, from + Character.charCount(text.text().codePointAt(from)));
       }
-      Span last = joined.isEmpty() ? null : joined.getLast();
-      boolean merge = last != null && switch (behavior) {
-        case "MergedWithPrevious" -> span.matched && !last.matched;
-        case "MergedWithNext" -> !span.matched && last.matched;
-        case "Contiguous" -> span.matched == last.matched;
-        default -> false;
-      };
-      if (merge && last != null) {
-        // a merged span takes no other on the same side
-        joined.set(joined.size() - 1, new Span(last.from, span.to, span.matched));
+      int done = from;
+      for (int i = from; i < to; i++) {
+        if (text.text().charAt(i) == ' ') {
+          marked.keep(done, i);
+          marked.put(mark, i, i + 1);
+          done = i + 1;
+        }
+      }
+      marked.keep(done, to);
+      AlignedText written = marked.done();
+      if (split) {
+        cutter.cut(written, 0, written.text().length(), out);
       } else {
-        joined.add(span);
+        out.piece(written, 0, written.text().length());
       }
+    };
+  }
+
+  private static Cutter fixedLength(Json json) {
+    int length = json.isNull() ? 5 : json.integer();
+    if (length < 1) {
+      throw new TokenizerException(json.place() + " is " + length + ": it must be at least 1");
     }
-    return joined.stream().map(span -> piece.substring(span.from, span.to)).toList();
+    return (text, from, to, out) -> {
+      int start = from;
+      int count = 0;
+      for (int i = from; i < to; ) {
+        i += Character.charCount(text.text().codePointAt(i));
+        if (++count == length || i == to) {
+          out.piece(text, start, i);
+          start = i;
+          count = 0;
+        }
+      }
+    };
+  }
+
+  /** Cuts where the script changes; Japanese scripts count as Han, spaces as any script. What precedes the first script is lost. */
+  private static void scripts(AlignedText text, int from, int to, Pieces out) {
+    Character.UnicodeScript last = null;
+    int start = -1;
+    for (int i = from; i < to; ) {
+      int c = text.text().codePointAt(i);
+      Character.UnicodeScript script = script(c);
+      if (script != Character.UnicodeScript.UNKNOWN) {
+        if (script != last) {
+          if (start >= 0) {
+            out.piece(text, start, i);
+          }
+          start = i;
+        }
+        last = script;
+      }
+      i += Character.charCount(c);
+    }
+    if (start >= 0) {
+      out.piece(text, start, to);
+    }
+  }
+
+  private static Character.UnicodeScript script(int c) {
+    if (c == ' ') {
+      return Character.UnicodeScript.UNKNOWN;
+    }
+    Character.UnicodeScript script = Character.UnicodeScript.of(c);
+    boolean han = c == 0x30FC || script == Character.UnicodeScript.HIRAGANA || script == Character.UnicodeScript.KATAKANA;
+    return han ? Character.UnicodeScript.HAN : script;
   }
 }

@@ -13,6 +13,14 @@ final class IntList {
     values[size++] = value;
   }
 
+  void reserve(int capacity) {
+    ensure(capacity);
+  }
+
+  int size() {
+    return size;
+  }
+
   void addAll(int[] source, int length) {
     ensure(size + length);
     System.arraycopy(source, 0, values, size, length);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,10 +15,19 @@ import org.jspecify.annotations.Nullable;
 
 /** A value of a JSON file with typed access; errors name the place in the file. */
 record Json(@Nullable Object value, String place) {
+  private static final long MAX_FILE_BYTES = 512L << 20;
   private static final JsonFactory FACTORY =
       JsonFactory.builder().streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(64).build()).build();
 
   static Json read(Path file) {
+    try {
+      long bytes = Files.size(file);
+      if (bytes > MAX_FILE_BYTES) {
+        throw new TokenizerException(file + " has " + bytes + " bytes, more than the " + MAX_FILE_BYTES + " that are read");
+      }
+    } catch (IOException e) {
+      throw new TokenizerException(file + " cannot be read: " + e.getMessage(), e);
+    }
     try (JsonParser parser = FACTORY.createParser(file.toFile())) {
       parser.nextToken();
       return new Json(value(parser), file.getFileName().toString());
@@ -94,6 +104,15 @@ record Json(@Nullable Object value, String place) {
     return value == null ? byDefault : string();
   }
 
+  /** A string of one character, as its code point. */
+  int character() {
+    String string = string();
+    if (string.isEmpty() || string.codePointCount(0, string.length()) != 1) {
+      throw bad("one character");
+    }
+    return string.codePointAt(0);
+  }
+
   boolean flag(boolean byDefault) {
     if (value == null) {
       return byDefault;
@@ -109,6 +128,22 @@ record Json(@Nullable Object value, String place) {
       return number.intValue();
     }
     throw bad("a whole number");
+  }
+
+  /** A token id: a whole number of at least 0. */
+  int id() {
+    int id = integer();
+    if (id < 0 || id == Integer.MAX_VALUE) {
+      throw new TokenizerException(place + " is " + id + ": ids begin at 0");
+    }
+    return id;
+  }
+
+  double number() {
+    if (value instanceof Double number) {
+      return number;
+    }
+    throw bad("a number");
   }
 
   private TokenizerException bad(String wanted) {

@@ -1,5 +1,6 @@
 package dev.jebena.tokenizer;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -19,6 +20,34 @@ public interface Tokenizer {
    * @throws TokenizerException if the vocabulary cannot represent the text and has no unknown token
    */
   int[] encode(String text, EncodeOptions options);
+
+  /**
+   * Encodes texts one after another in the calling thread; callers that want more threads share the tokenizer among them.
+   *
+   * @throws TokenizerException as {@link #encode} does
+   */
+  default List<int[]> encodeAll(List<String> texts, EncodeOptions options) {
+    return texts.stream().map(text -> encode(text, options)).toList();
+  }
+
+  /**
+   * Encodes a text and says where in it each token comes from.
+   *
+   * @throws TokenizerException as {@link #encode} does; if this kind of tokenizer knows no offsets; if not even the tokens that are added
+   *     fit into {@code truncation}
+   */
+  default Encoding encodeWithOffsets(String text, EncodeOptions options, Truncation truncation) {
+    throw new TokenizerException("this kind of tokenizer gives no offsets: use one that is read from tokenizer.json");
+  }
+
+  /**
+   * Encodes two texts as one input, as a model that compares them expects it.
+   *
+   * @throws TokenizerException as {@link #encodeWithOffsets} does; if the tokenizer does not say how pairs are put together
+   */
+  default Encoding encodePair(String first, String second, EncodeOptions options, Truncation truncation) {
+    throw new TokenizerException("this kind of tokenizer encodes no pairs: use one that is read from tokenizer.json");
+  }
 
   /**
    * Decodes ids into text. Invalid UTF-8 sequences decode as U+FFFD.

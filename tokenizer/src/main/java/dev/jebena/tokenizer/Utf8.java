@@ -35,6 +35,24 @@ final class Utf8 {
     return java.util.Arrays.copyOf(bytes, length);
   }
 
+  /** The text with each unpaired surrogate replaced by U+FFFD; indices stay the same. */
+  static String withoutUnpairedSurrogates(String text) {
+    char[] characters = null;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (!Character.isSurrogate(c)) {
+        continue;
+      }
+      if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
+        i++;
+        continue;
+      }
+      characters = characters == null ? text.toCharArray() : characters;
+      characters[i] = '\uFFFD';
+    }
+    return characters == null ? text : new String(characters);
+  }
+
   /**
    * How many of the first {@code length} bytes can be decoded now: all but an unfinished character at the end that further bytes could
    * complete.

@@ -18,6 +18,7 @@ class HuggingFaceConformanceTest {
 
   @ParameterizedTest
   @CsvSource({
+    "tokenizers/all-minilm-l6-v2, minilm",
     "tokenizers/llama3, llama3",
     "tokenizers/qwen3, qwen3",
     "tokenizers/gemma3, gemma3",
