@@ -23,7 +23,7 @@ final class HuggingFaceEncodings {
     }
 
     /** The same with offsets that leave out spaces. */
-    Tokens trimmed(HuggingFaceTemplate.Trim trim, Vocabulary vocabulary) {
+    Tokens trimmed(HuggingFaceTemplate.Trim trim, Vocabulary vocabulary, String text) {
       if (trim == HuggingFaceTemplate.Trim.NONE) {
         return this;
       }
@@ -46,7 +46,10 @@ final class HuggingFaceEncodings {
           leading--;
         }
         int from = Math.min(start[i] + leading, end[i]);
-        trimmed.token(id[i], from, trailing > 0 && end[i] >= trailing ? Math.max(end[i] - trailing, from) : end[i]);
+        int to = trailing > 0 && end[i] >= trailing ? Math.max(end[i] - trailing, from) : end[i];
+        // a space that the tokenizer added stands for the character after it, which may be a pair of surrogates
+        boolean withinCharacter = to > from && to < text.length() && Character.isSurrogatePair(text.charAt(to - 1), text.charAt(to));
+        trimmed.token(id[i], from, withinCharacter ? from : to);
       }
       return trimmed;
     }

@@ -111,6 +111,12 @@ interface HuggingFacePattern {
         Matcher matcher = pattern.matcher(new BoundedText(text, to - from, place)).region(from, to);
         int done = from;
         while (matcher.find()) {
+          boolean withinCharacter = matcher.end() == matcher.start() && matcher.end() > from && matcher.end() < to
+              && Character.isSurrogatePair(text.charAt(matcher.end() - 1), text.charAt(matcher.end()));
+          boolean afterMatch = matcher.end() == matcher.start() && matcher.start() == done && matcher.start() > from;
+          if (withinCharacter || afterMatch) {
+            continue;
+          }
           if (matcher.start() > done) {
             parts.part(done, matcher.start(), false);
           }

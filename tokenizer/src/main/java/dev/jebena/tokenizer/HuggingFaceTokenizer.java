@@ -1,5 +1,6 @@
 package dev.jebena.tokenizer;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +27,7 @@ final class HuggingFaceTokenizer implements Tokenizer {
   private final Parts parts;
   private final HuggingFaceAddedTokens rawTokens;
   private final HuggingFaceAddedTokens normalizedTokens;
+  private final Map<Integer, String> decodedForms = new HashMap<>();
   private final boolean alwaysTracked;
   private final Map<String, int[]> idsOfPiece = new ConcurrentHashMap<>();
 
@@ -36,6 +38,12 @@ final class HuggingFaceTokenizer implements Tokenizer {
     normalizedTokens = new HuggingFaceAddedTokens(
         added.stream().filter(HuggingFaceAddedTokens.Added::normalized).toList(),
         content -> normalize(AlignedText.part(content, 0, false)).text());
+    // the reference decodes a token that is sought in the normalized text as it stands there
+    for (HuggingFaceAddedTokens.Added token : added) {
+      if (token.normalized()) {
+        decodedForms.put(token.id(), normalize(AlignedText.part(token.content(), 0, false)).text());
+      }
+    }
     alwaysTracked = parts.cutting.looksAtOrigin();
   }
 
@@ -69,7 +77,7 @@ final class HuggingFaceTokenizer implements Tokenizer {
   private HuggingFaceEncodings.Tokens encoded(String text, EncodeOptions options) {
     HuggingFaceEncodings.Tokens tokens = new HuggingFaceEncodings.Tokens();
     tokens(text, options.specials(), true, tokens);
-    return tokens.trimmed(parts.template.trim(), vocabulary);
+    return tokens.trimmed(parts.template.trim(), vocabulary, text);
   }
 
   /** Passes on all tokens of a text; offsets are right if they are {@code tracked}. */
@@ -154,7 +162,7 @@ final class HuggingFaceTokenizer implements Tokenizer {
   }
 
   private void pass(int id, DecodeOptions options, DecodeStage chain) {
-    String token = vocabulary.text(id);
+    String token = decodedForms.getOrDefault(id, vocabulary.text(id));
     boolean skipped = options == DecodeOptions.SKIP_SPECIALS && vocabulary.isSpecial(id);
     if (!skipped && !token.isEmpty()) {
       chain.token(token);
@@ -203,7 +211,7 @@ final class HuggingFaceTokenizer implements Tokenizer {
 
   @Override
   public byte[] tokenBytes(int id) {
-    String token = vocabulary.text(id);
+    String token = decodedForms.getOrDefault(id, vocabulary.text(id));
     return vocabulary.isSpecial(id) || token.isEmpty() ? new byte[0] : parts.decoding.bytesOfToken().apply(token);
   }
 
