@@ -45,9 +45,16 @@ final class AlignedText {
   /** Writes a new text from this one, from left to right. */
   final class Rewriter {
 
-    private final StringBuilder out = new StringBuilder(text.length() + 16);
-    private int[] newStarts = tracked ? new int[text.length() + 16] : new int[0];
-    private int[] newEnds = tracked ? new int[text.length() + 16] : new int[0];
+    private final StringBuilder out;
+    private int[] newStarts;
+    private int[] newEnds;
+
+    /** A rewriter of a piece of that many UTF-16 units; the whole text may be much longer. */
+    Rewriter(int pieceLength) {
+      out = new StringBuilder(pieceLength + 16);
+      newStarts = tracked ? new int[pieceLength + 16] : new int[0];
+      newEnds = tracked ? new int[pieceLength + 16] : new int[0];
+    }
 
     /** Takes over {@code [from, to)}. */
     void keep(int from, int to) {

@@ -21,7 +21,7 @@ record BertNormalizer(boolean cleans, boolean setsIdeographsApart, boolean strip
 
   private AlignedText cleaned(AlignedText source) {
     String text = source.text();
-    AlignedText.Rewriter out = source.new Rewriter();
+    AlignedText.Rewriter out = source.new Rewriter(source.text().length());
     for (int i = 0; i < text.length(); ) {
       int c = text.codePointAt(i);
       int next = i + Character.charCount(c);

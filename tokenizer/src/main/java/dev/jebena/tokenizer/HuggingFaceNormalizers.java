@@ -60,7 +60,7 @@ final class HuggingFaceNormalizers {
 
   static AlignedText lower(AlignedText source) {
     String text = source.text();
-    AlignedText.Rewriter out = source.new Rewriter();
+    AlignedText.Rewriter out = source.new Rewriter(source.text().length());
     for (int i = 0; i < text.length(); ) {
       int c = text.codePointAt(i);
       int next = i + Character.charCount(c);
@@ -72,7 +72,7 @@ final class HuggingFaceNormalizers {
 
   static AlignedText filter(AlignedText source, IntPredicate kept) {
     String text = source.text();
-    AlignedText.Rewriter out = source.new Rewriter();
+    AlignedText.Rewriter out = source.new Rewriter(source.text().length());
     for (int i = 0; i < text.length(); ) {
       int c = text.codePointAt(i);
       int next = i + Character.charCount(c);
@@ -97,14 +97,14 @@ final class HuggingFaceNormalizers {
     if (from == 0 && to == text.length()) {
       return source;
     }
-    AlignedText.Rewriter out = source.new Rewriter();
+    AlignedText.Rewriter out = source.new Rewriter(source.text().length());
     out.keep(from, to);
     return out.done();
   }
 
   private static AlignedText nmt(AlignedText source) {
     String text = source.text();
-    AlignedText.Rewriter out = source.new Rewriter();
+    AlignedText.Rewriter out = source.new Rewriter(source.text().length());
     for (int i = 0; i < text.length(); i++) {
       int c = text.charAt(i);
       boolean dropped = c >= 1 && c <= 8 || c == 0xB || c >= 0xE && c <= 0x1F || c == 0x7F || c == 0x8F || c == 0x9F;
@@ -129,7 +129,7 @@ final class HuggingFaceNormalizers {
     if (text.isEmpty()) {
       return source;
     }
-    AlignedText.Rewriter out = source.new Rewriter();
+    AlignedText.Rewriter out = source.new Rewriter(source.text().length());
     out.put(prefix, 0, Character.charCount(text.codePointAt(0)));
     out.keep(0, text.length());
     return out.done();
@@ -138,7 +138,7 @@ final class HuggingFaceNormalizers {
   /** What replaces a match stands for the last character of it. */
   private static AlignedText replace(AlignedText source, HuggingFacePattern pattern, String content) {
     String text = source.text();
-    AlignedText.Rewriter out = source.new Rewriter();
+    AlignedText.Rewriter out = source.new Rewriter(source.text().length());
     pattern.find(text, 0, text.length(), (from, to, matched) -> {
       if (!matched) {
         out.keep(from, to);
@@ -162,7 +162,7 @@ final class HuggingFaceNormalizers {
     }
     return source -> {
       String text = source.text();
-      AlignedText.Rewriter out = source.new Rewriter();
+      AlignedText.Rewriter out = source.new Rewriter(source.text().length());
       BreakIterator clusters = BreakIterator.getCharacterInstance(Locale.ROOT);
       clusters.setText(text);
       int from = 0;

@@ -125,7 +125,7 @@ final class HuggingFacePreTokenizers {
 
   /** The piece with characters before it that stand for what its first character stands for. */
   private static AlignedText prefixed(AlignedText text, int from, int to, String prefix) {
-    AlignedText.Rewriter out = text.new Rewriter();
+    AlignedText.Rewriter out = text.new Rewriter(to - from);
     out.put(prefix, from, from + Character.charCount(text.text().codePointAt(from)));
     out.keep(from, to);
     return out.done();
@@ -133,7 +133,7 @@ final class HuggingFacePreTokenizers {
 
   /** The piece with its bytes spelled in the byte alphabet. */
   static AlignedText spell(AlignedText text, int from, int to) {
-    AlignedText.Rewriter out = text.new Rewriter();
+    AlignedText.Rewriter out = text.new Rewriter(to - from);
     for (int i = from; i < to; ) {
       int c = text.text().codePointAt(i);
       int next = i + Character.charCount(c);
@@ -165,7 +165,7 @@ final class HuggingFacePreTokenizers {
     boolean split = json.at("split").flag(true);
     Cutter cutter = splitter(HuggingFacePattern.literal(mark), SplitBehavior.MERGED_WITH_NEXT, false);
     return (text, from, to, out) -> {
-      AlignedText.Rewriter marked = text.new Rewriter();
+      AlignedText.Rewriter marked = text.new Rewriter(to - from);
       boolean first = prepend == Prepend.ALWAYS || prepend == Prepend.FIRST && text.startOf(from) == 0;
       if (first && text.text().charAt(from) != ' ' && !text.text().startsWith(mark, from)) {
         marked.put(mark, from, from + Character.charCount(text.text().codePointAt(from)));

@@ -19,7 +19,7 @@ final class NormalForms {
 
   static AlignedText normalize(AlignedText source, Normalizer.Form form) {
     String text = source.text();
-    AlignedText.Rewriter out = source.new Rewriter();
+    AlignedText.Rewriter out = source.new Rewriter(source.text().length());
     boolean changed = false;
     for (int from = 0; from < text.length(); ) {
       int to = sectionEnd(text, from);
