@@ -7,8 +7,10 @@ module dev.jebena.engine {
   exports dev.jebena.engine;
   exports dev.jebena.engine.backend;
   exports dev.jebena.engine.model;
+  exports dev.jebena.engine.parallel;
   exports dev.jebena.engine.program;
   exports dev.jebena.engine.sampling;
+  exports dev.jebena.engine.shard;
   exports dev.jebena.engine.weight;
 
   uses dev.jebena.engine.backend.BackendProvider;

@@ -4,6 +4,7 @@ import dev.jebena.engine.backend.Backend;
 import dev.jebena.engine.backend.BackendException;
 import dev.jebena.engine.backend.BackendReport;
 import dev.jebena.engine.backend.BackendSettings;
+import dev.jebena.engine.backend.Communicator;
 import dev.jebena.engine.backend.Executable;
 import dev.jebena.engine.backend.Footprint;
 import dev.jebena.engine.backend.KvFormat;
@@ -102,7 +103,13 @@ final class CpuBackend implements Backend {
 
   @Override
   public Executable compile(Program program, WeightSet weights, Limits limits, KvFormat kvFormat) {
+    return compile(program, weights, limits, kvFormat, Communicator.ALONE);
+  }
+
+  @Override
+  public Executable compile(Program program, WeightSet weights, Limits limits, KvFormat kvFormat, Communicator communicator) {
     requireOpen();
+    communicator.requireFits(program);
     requireSupported(program, kvFormat);
     MemoryBudget.Reservation scratch = budget.reserve(scratchBytes(program, limits), "the values of a step of " + program.name());
     try {
@@ -111,7 +118,7 @@ final class CpuBackend implements Backend {
       Scratch places = compiler.place();
       CpuWeightSet set = (CpuWeightSet) weights;
       set.requireAll(program);
-      ProgramCompiler.Stages stages = compiler.compile(table, new KvLayout(program, kvFormat), set, team.size());
+      ProgramCompiler.Stages stages = compiler.compile(table, new KvLayout(program, kvFormat), set, team.size(), communicator);
       CpuExecutable executable = new CpuExecutable(
           team, budget, table, stages, set, places.offset(program.logits()), places.stride(program.logits()), scratch,
           open::decrementAndGet);

@@ -1,5 +1,6 @@
 package dev.jebena.cpu;
 
+import dev.jebena.engine.backend.Communicator;
 import dev.jebena.engine.backend.Limits;
 import dev.jebena.engine.backend.SlotTable;
 import dev.jebena.engine.program.Op;
@@ -73,6 +74,9 @@ final class ProgramCompiler {
       case Op.Combine combine -> true;
       case Op.Gate gate -> true;
       case Op.SelectRows select -> true;
+      case Op.Zero zero -> true;
+      case Op.AllReduce reduce -> false;
+      case Op.AllGather gather -> false;
     };
   }
 
@@ -105,10 +109,10 @@ final class ProgramCompiler {
   }
 
   /** Builds the stages for a team of {@code workers}. */
-  Stages compile(SlotTable table, KvLayout layout, CpuWeightSet weights, int workers) {
+  Stages compile(SlotTable table, KvLayout layout, CpuWeightSet weights, int workers, Communicator communicator) {
     Scratch scratch = place();
     StepState state = new StepState(table, new float[scratch.size()], layout);
-    return new Builder(state, scratch, weights, workers).build();
+    return new Builder(state, scratch, weights, workers, communicator).build();
   }
 
   /** Builds the stages of one Executable. */
@@ -117,13 +121,15 @@ final class ProgramCompiler {
     private final StepState state;
     private final Scratch scratch;
     private final CpuWeightSet weights;
+    private final Communicator communicator;
     private final LinearStage.Room[] linearRooms;
     private final float[][] lanes;
     private final AttentionStage.Units units;
     private final Map<RopeFrequencies, RopeTables> tables = new HashMap<>();
     private final Map<List<Integer>, AttentionStage.Room[]> attentionRooms = new HashMap<>();
 
-    Builder(StepState state, Scratch scratch, CpuWeightSet weights, int workers) {
+    Builder(StepState state, Scratch scratch, CpuWeightSet weights, int workers, Communicator communicator) {
+      this.communicator = communicator;
       this.state = state;
       this.scratch = scratch;
       this.weights = weights;
@@ -169,7 +175,15 @@ final class ProgramCompiler {
         case Op.Combine combine -> throw notAStage(combine);
         case Op.Gate gate -> throw notAStage(gate);
         case Op.SelectRows select -> throw notAStage(select);
+        case Op.Zero zero -> throw notAStage(zero);
+        case Op.AllReduce reduce -> CollectiveStage.allReduce(communicator, rows, collective(reduce.in()), collective(reduce.out()));
+        case Op.AllGather gather -> CollectiveStage.allGather(
+            communicator, rows, collective(gather.in()), collective(gather.out()), gather.columnOffsets());
       };
+    }
+
+    private Communicator.Rows collective(Value value) {
+      return new Communicator.Rows(state.values, scratch.offset(value), scratch.stride(value), value.columns());
     }
 
     private IllegalStateException notAStage(Op op) {
@@ -204,7 +218,7 @@ final class ProgramCompiler {
       float[] values = state.values;
       return switch (op) {
         case Op.Embed embed ->
-            RowKernels.embed(state, weights.matrix(embed.weight().name()), embed.index(), place(embed.out()), linearRooms);
+            RowKernels.embed(state, weights.matrix(embed.weight().name()), embed, place(embed.out()), linearRooms);
         case Op.Norm norm ->
             RowKernels.norm(values, norm, place(norm.in()), place(norm.out()), vector(norm.weight()), vector(norm.bias()), lanes);
         case Op.Rope rope -> RowKernels.rope(
@@ -216,6 +230,9 @@ final class ProgramCompiler {
             RowKernels.combine(values, combine.kind(), place(combine.a()), place(combine.b()), place(combine.out()));
         case Op.Gate gate -> RowKernels.gate(values, gate.activation(), place(gate.gate()), place(gate.up()), place(gate.out()));
         case Op.SelectRows select -> RowKernels.select(state, place(select.in()), place(select.out()));
+        case Op.Zero zero -> RowKernels.zero(values, place(zero.out()));
+        case Op.AllReduce reduce -> throw new IllegalStateException(reduce.site() + " is no row operation");
+        case Op.AllGather gather -> throw new IllegalStateException(gather.site() + " is no row operation");
         case Op.Linear linear -> throw new IllegalStateException(linear.site() + " is no row operation");
         case Op.Attention attention -> throw new IllegalStateException(attention.site() + " is no row operation");
       };

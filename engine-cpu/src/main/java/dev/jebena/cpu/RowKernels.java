@@ -6,6 +6,7 @@ import static dev.jebena.cpu.Lanes.WIDTH;
 import dev.jebena.engine.program.Activation;
 import dev.jebena.engine.program.MapFunction;
 import dev.jebena.engine.program.Op;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import org.jspecify.annotations.Nullable;
 
@@ -218,15 +219,21 @@ final class RowKernels {
   }
 
   /** Decodes the group of rows that holds a token's embedding, and keeps the token's row. */
-  static RowKernel embed(StepState state, PackedWeight weight, Op.Embed.Index index, Place out, LinearStage.Room[] rooms) {
+  static RowKernel embed(StepState state, PackedWeight weight, Op.Embed embed, Place out, LinearStage.Room[] rooms) {
     PackedFormat format = weight.format();
     int tileBlocks = Math.max(1, 64 / format.blockColumns());
     int blocks = format.blocks(weight.columns());
+    int first = embed.firstEntry().orElse(0);
+    boolean holdsAll = embed.firstEntry().isEmpty();
     return (row, worker) -> {
-      int entry = switch (index) {
+      int entry = -first + switch (embed.index()) {
         case TOKEN -> state.table.rowToken()[row];
         case POSITION -> state.table.rowPosition()[row];
       };
+      if (!holdsAll && (entry < 0 || entry >= weight.rows())) {
+        Arrays.fill(state.values, out.row(row), out.row(row) + out.columns, 0);
+        return;
+      }
       float[] tile = rooms[worker].tile;
       int lane = entry % PackedFormat.GROUP_ROWS;
       for (int block = 0; block < blocks; block += tileBlocks) {
@@ -239,5 +246,9 @@ final class RowKernels {
         }
       }
     };
+  }
+
+  static RowKernel zero(float[] values, Place out) {
+    return (row, worker) -> Arrays.fill(values, out.row(row), out.row(row) + out.columns, 0);
   }
 }

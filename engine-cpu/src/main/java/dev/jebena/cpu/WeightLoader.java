@@ -38,6 +38,9 @@ final class WeightLoader {
         case Op.Combine combine -> {}
         case Op.Gate gate -> {}
         case Op.SelectRows select -> {}
+        case Op.Zero zero -> {}
+        case Op.AllReduce reduce -> {}
+        case Op.AllGather gather -> {}
       }
     }
     return matrices;

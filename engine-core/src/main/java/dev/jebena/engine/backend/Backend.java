@@ -40,6 +40,21 @@ public interface Backend extends AutoCloseable {
    */
   Executable compile(Program program, WeightSet weights, Limits limits, KvFormat kvFormat);
 
+  /**
+   * Compiles one rank's Program over its weights.
+   *
+   * @param communicator carries the Program's collectives; the caller closes what is behind it
+   * @throws BackendException naming the sites if the Program is unsupported, or if the backend has no collectives
+   */
+  default Executable compile(Program program, WeightSet weights, Limits limits, KvFormat kvFormat, Communicator communicator) {
+    if (communicator.worldSize() == 1) {
+      return compile(program, weights, limits, kvFormat);
+    }
+    throw new BackendException(
+        "backend " + name() + " has no collectives, so it cannot be one of " + communicator.worldSize() + " ranks: use one rank, or"
+            + " another backend");
+  }
+
   @Override
   void close();
 }

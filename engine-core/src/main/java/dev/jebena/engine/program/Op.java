@@ -4,6 +4,7 @@ import dev.jebena.engine.weight.WeightSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * One operation of a {@link Program}. Arithmetic is float32; shapes are checked when the Program is built.
@@ -28,8 +29,15 @@ public sealed interface Op {
    * Row r of {@code out} is the row of {@code weight} that the index of token r names.
    *
    * @param weight {@code [entries, out.columns]}
+   * @param firstEntry the entry that the weight's first row is, where it holds only some of all entries: indices that it does not
+   *     hold give rows of zeros. Empty: it holds all of them, and an index outside is an error
    */
-  record Embed(Site site, Value out, WeightSpec weight, Index index) implements Op {
+  record Embed(Site site, Value out, WeightSpec weight, Index index, OptionalInt firstEntry) implements Op {
+
+    /** An embedding that holds all entries. */
+    public Embed(Site site, Value out, WeightSpec weight, Index index) {
+      this(site, out, weight, index, OptionalInt.empty());
+    }
 
     /** What selects the row. */
     public enum Index {
@@ -293,6 +301,72 @@ public sealed interface Op {
 
   /** Keeps of the rows of {@code in} those that belong to the domain of {@code out}. */
   record SelectRows(Site site, Value in, Value out) implements Op {
+
+    @Override
+    public List<Value> inputs() {
+      return List.of(in);
+    }
+
+    @Override
+    public List<Value> outputs() {
+      return List.of(out);
+    }
+
+    @Override
+    public List<WeightSpec> weights() {
+      return List.of();
+    }
+  }
+
+  /** {@code out = 0}. Fills columns of a value that nothing else writes. */
+  record Zero(Site site, Value out) implements Op {
+
+    @Override
+    public List<Value> inputs() {
+      return List.of();
+    }
+
+    @Override
+    public List<Value> outputs() {
+      return List.of(out);
+    }
+
+    @Override
+    public List<WeightSpec> weights() {
+      return List.of();
+    }
+  }
+
+  /** {@code out} is the sum of {@code in} over all ranks, added in the order of the ranks: the same bits on each of them. */
+  record AllReduce(Site site, Value in, Value out) implements Op {
+
+    @Override
+    public List<Value> inputs() {
+      return List.of(in);
+    }
+
+    @Override
+    public List<Value> outputs() {
+      return List.of(out);
+    }
+
+    @Override
+    public List<WeightSpec> weights() {
+      return List.of();
+    }
+  }
+
+  /**
+   * Columns {@code [columnOffsets[r], columnOffsets[r + 1])} of {@code out} are {@code in} of rank r.
+   *
+   * @param rank the rank whose columns {@code in} holds here
+   * @param columnOffsets one more than there are ranks, the last one the columns of {@code out}
+   */
+  record AllGather(Site site, Value in, Value out, int rank, List<Integer> columnOffsets) implements Op {
+
+    public AllGather {
+      columnOffsets = List.copyOf(columnOffsets);
+    }
 
     @Override
     public List<Value> inputs() {

@@ -94,7 +94,22 @@ final class ProgramChecker {
             select.in().domain() == RowDomain.TOKENS && select.out().domain() == RowDomain.OUTPUTS,
             select.site() + " selects " + select.out().domain() + " from " + select.in().domain());
       }
+      case Op.Zero zero -> {}
+      case Op.AllReduce reduce -> requireSameShape(reduce, reduce.in(), reduce.out());
+      case Op.AllGather gather -> checkGather(gather);
     }
+  }
+
+  private void checkGather(Op.AllGather gather) {
+    List<Integer> offsets = gather.columnOffsets();
+    boolean rises = offsets.size() >= 2 && offsets.getFirst() == 0 && gather.rank() >= 0 && gather.rank() < offsets.size() - 1;
+    for (int rank = 1; rises && rank < offsets.size(); rank++) {
+      rises = offsets.get(rank) > offsets.get(rank - 1);
+    }
+    requireThat(rises, gather.site() + " gathers for rank " + gather.rank() + " columns that begin at " + offsets);
+    requireColumns(gather, offsets.getLast(), gather.out());
+    requireColumns(gather, offsets.get(gather.rank() + 1) - offsets.get(gather.rank()), gather.in());
+    requireThat(gather.in().domain() == gather.out().domain(), gather.site() + " changes the rows of " + gather.in());
   }
 
   private void checkNorm(Op.Norm norm) {

@@ -36,7 +36,8 @@ final class ProgramPrinter {
 
   private static String describe(Op operation) {
     return switch (operation) {
-      case Op.Embed embed -> "embed " + weight(embed.weight()) + " by " + embed.index().name().toLowerCase(Locale.ROOT);
+      case Op.Embed embed -> "embed " + weight(embed.weight()) + " by " + embed.index().name().toLowerCase(Locale.ROOT)
+          + (embed.firstEntry().isPresent() ? " from " + embed.firstEntry().getAsInt() : "");
       case Op.Norm norm ->
           norm.kind().name().toLowerCase(Locale.ROOT) + "_norm " + norm.in() + weight(norm.weight()) + weight(norm.bias())
               + " group " + norm.groupColumns() + " epsilon " + norm.epsilon()
@@ -58,6 +59,9 @@ final class ProgramPrinter {
       case Op.Combine combine -> combine.kind().name().toLowerCase(Locale.ROOT) + " " + combine.a() + " " + combine.b();
       case Op.Gate gate -> "gate " + gate.gate() + " " + gate.up() + " " + gate.activation().name().toLowerCase(Locale.ROOT);
       case Op.SelectRows select -> "select " + select.in();
+      case Op.Zero _ -> "zero";
+      case Op.AllReduce reduce -> "all_reduce " + reduce.in();
+      case Op.AllGather gather -> "all_gather " + gather.in() + " at " + gather.columnOffsets();
     };
   }
 

@@ -4,6 +4,7 @@ import dev.jebena.engine.backend.Backend;
 import dev.jebena.engine.backend.BackendException;
 import dev.jebena.engine.backend.BackendReport;
 import dev.jebena.engine.backend.BackendSettings;
+import dev.jebena.engine.backend.Communicator;
 import dev.jebena.engine.backend.Executable;
 import dev.jebena.engine.backend.Footprint;
 import dev.jebena.engine.backend.KvFormat;
@@ -67,10 +68,15 @@ final class ReferenceBackend implements Backend {
 
   @Override
   public Executable compile(Program program, WeightSet weights, Limits limits, KvFormat kvFormat) {
+    return compile(program, weights, limits, kvFormat, Communicator.ALONE);
+  }
+
+  @Override
+  public Executable compile(Program program, WeightSet weights, Limits limits, KvFormat kvFormat, Communicator communicator) {
     if (!(weights instanceof ReferenceWeights ours)) {
       throw new BackendException("these weights were loaded by another backend than " + name() + ": load them with this one");
     }
-    return new ReferenceExecutable(program, ours, limits, kvFormat, budget, open);
+    return new ReferenceExecutable(program, ours, limits, kvFormat, communicator, budget, open);
   }
 
   @Override

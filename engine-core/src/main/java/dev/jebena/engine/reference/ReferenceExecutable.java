@@ -1,6 +1,7 @@
 package dev.jebena.engine.reference;
 
 import dev.jebena.engine.backend.BackendException;
+import dev.jebena.engine.backend.Communicator;
 import dev.jebena.engine.backend.Executable;
 import dev.jebena.engine.backend.KvCache;
 import dev.jebena.engine.backend.KvFormat;
@@ -37,6 +38,7 @@ final class ReferenceExecutable implements Executable {
   private final Scratch scratch;
   private final SlotTable table;
   private final OutputSampler sampler;
+  private final Communicator communicator;
   private final StepResult result = new StepResult();
   private final List<Op> tokenOperations = new ArrayList<>();
   private final List<Op> outputOperations = new ArrayList<>();
@@ -49,8 +51,11 @@ final class ReferenceExecutable implements Executable {
   private boolean closed;
 
   ReferenceExecutable(
-      Program program, ReferenceWeights weights, Limits limits, KvFormat kvFormat, MemoryBudget budget, AtomicInteger open) {
+      Program program, ReferenceWeights weights, Limits limits, KvFormat kvFormat, Communicator communicator, MemoryBudget budget,
+      AtomicInteger open) {
+    communicator.requireFits(program);
     this.program = program;
+    this.communicator = communicator;
     this.weights = weights;
     this.layout = new CacheLayout(program.kvGroups(), kvFormat);
     this.budget = budget;
@@ -86,7 +91,7 @@ final class ReferenceExecutable implements Executable {
           case TOKEN -> program.vocabularySize();
           case POSITION -> limits.maxContext();
         };
-    if (embed.weight().rows() < needed) {
+    if (embed.firstEntry().isEmpty() && embed.weight().rows() < needed) {
       throw new BackendException(
           embed.site() + " looks up to " + needed + " entries in " + embed.weight() + ": use a smaller vocabulary or context");
     }
@@ -96,7 +101,8 @@ final class ReferenceExecutable implements Executable {
     return switch (operation) {
       case Op.Norm norm -> norm.weights();
       case Op.Linear linear -> linear.parts().stream().map(Op.Linear.Part::bias).flatMap(Optional::stream).toList();
-      case Op.Embed _, Op.Rope _, Op.KvWrite _, Op.Attention _, Op.Map _, Op.Combine _, Op.Gate _, Op.SelectRows _ -> List.of();
+      case Op.Embed _, Op.Rope _, Op.KvWrite _, Op.Attention _, Op.Map _, Op.Combine _, Op.Gate _, Op.SelectRows _, Op.Zero _,
+          Op.AllReduce _, Op.AllGather _ -> List.of();
     };
   }
 
@@ -182,7 +188,7 @@ final class ReferenceExecutable implements Executable {
     switch (operation) {
       case Op.Embed embed ->
           RowOperations.embed(
-              weights.view(embed.weight()), embed.index() == Op.Embed.Index.TOKEN ? tokens : positions, rows,
+              embed, weights.view(embed.weight()), embed.index() == Op.Embed.Index.TOKEN ? tokens : positions, rows,
               scratch.of(embed.out()));
       case Op.Norm norm ->
           RowOperations.norm(norm, scratch.of(norm.in()), vector(norm.weight()), vector(norm.bias()), rows,
@@ -205,9 +211,18 @@ final class ReferenceExecutable implements Executable {
           RowOperations.gate(gate.activation(), scratch.of(gate.gate()), scratch.of(gate.up()), rows, scratch.of(gate.out()));
       case Op.SelectRows select ->
           RowOperations.select(scratch.of(select.in()), table.outputRow(), firstOutput, rows, scratch.of(select.out()));
+      case Op.Zero zero -> RowOperations.zero(rows, scratch.of(zero.out()));
+      case Op.AllReduce reduce ->
+          communicator.allReduce(rows(scratch.of(reduce.in())), rows(scratch.of(reduce.out())), rows);
+      case Op.AllGather gather ->
+          communicator.allGather(
+              rows(scratch.of(gather.in())), rows(scratch.of(gather.out())), gather.columnOffsets(), rows);
     }
   }
 
+  private static Communicator.Rows rows(Matrix matrix) {
+    return new Communicator.Rows(matrix.data(), matrix.row(0), matrix.stride(), matrix.columns());
+  }
 
   private float @Nullable [] vector(Optional<WeightSpec> spec) {
     return spec.isPresent() ? vectors.get(spec.get()) : null;

@@ -5,6 +5,7 @@ import dev.jebena.engine.program.MapFunction;
 import dev.jebena.engine.program.Op;
 import dev.jebena.engine.program.RopeFrequencies;
 import dev.jebena.engine.weight.WeightView;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The operations that treat each row by itself. Output and input may not share memory. */
@@ -14,10 +15,22 @@ final class RowOperations {
 
   private RowOperations() {}
 
-  /** Row r of {@code out} is the row of {@code weight} that {@code index[r]} names. */
-  static void embed(WeightView weight, int[] index, int rows, Matrix out) {
+  /** Row r of {@code out} is the row of {@code weight} that {@code index[r]} names; see {@link Op.Embed}. */
+  static void embed(Op.Embed embed, WeightView weight, int[] index, int rows, Matrix out) {
+    int first = embed.firstEntry().orElse(0);
     for (int row = 0; row < rows; row++) {
-      weight.decodeRow(index[row], out.data(), out.row(row));
+      int entry = index[row] - first;
+      if (embed.firstEntry().isPresent() && (entry < 0 || entry >= weight.spec().rows())) {
+        Arrays.fill(out.data(), out.row(row), out.row(row) + out.columns(), 0);
+      } else {
+        weight.decodeRow(entry, out.data(), out.row(row));
+      }
+    }
+  }
+
+  static void zero(int rows, Matrix out) {
+    for (int row = 0; row < rows; row++) {
+      Arrays.fill(out.data(), out.row(row), out.row(row) + out.columns(), 0);
     }
   }
 
