@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 
 /**
  * A loaded model that answers, to any number of threads at once.
@@ -52,6 +53,16 @@ public final class Engine implements AutoCloseable {
    */
   public static Engine load(Model model, EngineConfig config) {
     return loader(model).config(config).load();
+  }
+
+  /**
+   * Computes as ranks of another process's engine, the one of node 0 of the cluster that the configuration names; returns when that closes.
+   *
+   * @throws EngineLoadException if this node is refused, or the backend is not available
+   * @throws dev.jebena.engine.parallel.RankException naming the rank that failed, if one does
+   */
+  public static void follow(Model model, EngineConfig config) {
+    LoadedEngine.follow(model, config, BackendSelection.select(config.compute().backend()));
   }
 
   /** Collects what an engine needs besides its model. */
@@ -182,6 +193,11 @@ public final class Engine implements AutoCloseable {
   /** What it is doing and has done. */
   public EngineStatistics statistics() {
     return loop.statistics();
+  }
+
+  /** Completes if a step fails as a whole, or a rank is gone: all requests have ended then, and no more are taken. */
+  public CompletionStage<Throwable> failure() {
+    return loop.failed();
   }
 
   /**

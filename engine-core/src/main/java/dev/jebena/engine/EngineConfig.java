@@ -2,6 +2,7 @@ package dev.jebena.engine;
 
 import dev.jebena.engine.backend.ComputeType;
 import dev.jebena.engine.backend.KvType;
+import dev.jebena.engine.parallel.Cluster;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -34,11 +35,16 @@ public record EngineConfig(Compute compute, Cache cache, Scheduling scheduling) 
    * @param backend a backend's name, or {@link #AUTO} for the best that is available
    * @param threads worker threads; empty: what the backend finds best
    * @param computeType the arithmetic of the products
+   * @param tensorParallelSize ranks that share the model, in all processes
+   * @param cluster the processes that the ranks are in; empty: all in this one
    */
-  public record Compute(String backend, OptionalInt threads, ComputeType computeType) {
+  public record Compute(
+      String backend, OptionalInt threads, ComputeType computeType, int tensorParallelSize, Optional<Cluster> cluster) {
 
     public Compute {
       requireRange("threads", threads.orElse(1), 1, 4096);
+      requireRange("tensorParallelSize", tensorParallelSize, 1, 1024);
+      cluster.ifPresent(each -> each.requireDivides(tensorParallelSize));
     }
   }
 
@@ -105,6 +111,8 @@ public record EngineConfig(Compute compute, Cache cache, Scheduling scheduling) 
     private String backend = AUTO;
     private OptionalInt threads = OptionalInt.empty();
     private ComputeType computeType = ComputeType.AUTO;
+    private int tensorParallelSize = 1;
+    private Optional<Cluster> cluster = Optional.empty();
     private Optional<KvType> kvType = Optional.empty();
     private int blockTokens = 16;
     private OptionalInt maxContext = OptionalInt.empty();
@@ -131,6 +139,18 @@ public record EngineConfig(Compute compute, Cache cache, Scheduling scheduling) 
 
     public Builder computeType(ComputeType value) {
       computeType = value;
+      return this;
+    }
+
+    /** Divides the model among so many ranks; they share the threads of this process. */
+    public Builder tensorParallelSize(int value) {
+      tensorParallelSize = value;
+      return this;
+    }
+
+    /** The ranks are in several processes, of which this is the one that schedules. */
+    public Builder cluster(Cluster value) {
+      cluster = Optional.of(value);
       return this;
     }
 
@@ -202,7 +222,7 @@ public record EngineConfig(Compute compute, Cache cache, Scheduling scheduling) 
      */
     public EngineConfig build() {
       return new EngineConfig(
-          new Compute(backend, threads, computeType),
+          new Compute(backend, threads, computeType, tensorParallelSize, cluster),
           new Cache(kvType, blockTokens, maxContext, kvCacheBytes, prefixCaching),
           new Scheduling(maxSequences, maxBatchedTokens, chunkedPrefill, maxWaiting, readTimeout, targetStepMillis));
     }

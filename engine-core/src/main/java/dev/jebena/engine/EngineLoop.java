@@ -18,6 +18,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -61,6 +63,7 @@ final class EngineLoop implements AutoCloseable {
   private volatile boolean draining;
   private volatile boolean stopped;
   private volatile @Nullable Throwable failure;
+  private final CompletableFuture<Throwable> failed = new CompletableFuture<>();
   private volatile long nanosBetweenEnds = TimeUnit.SECONDS.toNanos(1);
   private long lastEndNanos = System.nanoTime();
   private boolean closing;
@@ -99,6 +102,11 @@ final class EngineLoop implements AutoCloseable {
 
   EngineStatistics statistics() {
     return statistics;
+  }
+
+  /** Completes when the engine has failed. */
+  CompletionStage<Throwable> failed() {
+    return failed.minimalCompletionStage();
   }
 
   /** Takes a request, or says why not. */
@@ -164,6 +172,7 @@ final class EngineLoop implements AutoCloseable {
           abortUnread(now);
         }
         if (!worked && !closing) {
+          loaded.executable().requireAlive();
           waitForCommand();
         }
       }
@@ -174,6 +183,7 @@ final class EngineLoop implements AutoCloseable {
       draining = true;
       endAll(new SequenceEnd.StepFailed("a step failed as a whole: " + thrown.getMessage()));
       statistics = snapshot();
+      failed.complete(thrown);
       serveUntilClosed();
     }
     statistics = snapshot();

@@ -2,6 +2,7 @@ package dev.jebena.engine;
 
 import dev.jebena.engine.backend.Backend;
 import dev.jebena.engine.backend.BackendException;
+import dev.jebena.engine.backend.BackendProvider;
 import dev.jebena.engine.backend.BackendSettings;
 import dev.jebena.engine.backend.Executable;
 import dev.jebena.engine.backend.Footprint;
@@ -13,6 +14,9 @@ import dev.jebena.engine.backend.LoadProgress;
 import dev.jebena.engine.backend.MemoryBudget;
 import dev.jebena.engine.backend.WeightSet;
 import dev.jebena.engine.model.Model;
+import dev.jebena.engine.parallel.Cluster;
+import dev.jebena.engine.parallel.RankNodes;
+import dev.jebena.engine.parallel.ShardedBackend;
 import dev.jebena.engine.program.Program;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
@@ -52,7 +56,7 @@ record LoadedEngine(
     Deque<AutoCloseable> resources = new ArrayDeque<>();
     try {
       MemoryBudget budget = new MemoryBudget(machineBytes());
-      Backend backend = selection.chosen().open(new BackendSettings(config.compute().threads(), config.compute().computeType()), budget);
+      Backend backend = open(model, config.compute(), selection.chosen(), budget);
       resources.push(backend);
       Program program = model.program();
       Plan plan = plan(model, config, backend, budget);
@@ -70,6 +74,26 @@ record LoadedEngine(
       closeAll(resources);
       throw e;
     }
+  }
+
+  /** Computes as ranks of another process's engine until that closes. */
+  static void follow(Model model, EngineConfig config, BackendSelection selection) {
+    EngineConfig.Compute compute = config.compute();
+    Cluster cluster = compute.cluster().orElseThrow(
+        () -> new EngineLoadException("no cluster is configured: an engine that follows needs to know where node 0 is"));
+    RankNodes.follow(
+        cluster, compute.tensorParallelSize(), model, selection.chosen(), new BackendSettings(compute.threads(), compute.computeType()),
+        new MemoryBudget(machineBytes()));
+  }
+
+  private static Backend open(Model model, EngineConfig.Compute compute, BackendProvider provider, MemoryBudget budget) {
+    BackendSettings settings = new BackendSettings(compute.threads(), compute.computeType());
+    if (compute.cluster().isPresent()) {
+      return RankNodes.lead(compute.cluster().get(), compute.tensorParallelSize(), model, provider, settings, budget);
+    }
+    return compute.tensorParallelSize() == 1
+        ? provider.open(settings, budget)
+        : ShardedBackend.open(provider, compute.tensorParallelSize(), settings, budget);
   }
 
   /** Memory of the machine or of the container that the process runs in. */

@@ -25,6 +25,13 @@ public interface Executable extends AutoCloseable {
    */
   StepHandle submit(StepPlan plan, KvCache cache);
 
+  /**
+   * Looks whether steps can still run; called now and then while there are none.
+   *
+   * @throws BackendException if what it needs is gone, such as another rank
+   */
+  default void requireAlive() {}
+
   /** Releases everything; waits for steps in flight. */
   @Override
   void close();

@@ -24,6 +24,7 @@ final class RankGroup {
   private final int firstRank;
   private final int localRanks;
   private final int worldSize;
+  private final RankNode node;
   private final @Nullable NodeLink link;
   private final int spins;
   private final float[][][] slots;
@@ -36,10 +37,12 @@ final class RankGroup {
   /**
    * The ranks {@code [firstRank, firstRank + localRanks)} of {@code worldSize}.
    *
-   * @param link to the processes of the others; null if there are none
+   * @param node this process, which is told when a rank fails
    * @param busyThreads how many threads compute in this process: more than there are processors had better not spin
    */
-  RankGroup(int firstRank, int localRanks, int worldSize, @Nullable NodeLink link, int busyThreads) {
+  RankGroup(int firstRank, int localRanks, int worldSize, RankNode node, int busyThreads) {
+    NodeLink link = node.link();
+    this.node = node;
     this.firstRank = firstRank;
     this.localRanks = localRanks;
     this.worldSize = worldSize;
@@ -72,7 +75,9 @@ final class RankGroup {
 
   /** Ends all collectives, those that wait and those to come; only the first cause counts. */
   void fail(RankException cause) {
-    failure.compareAndSet(null, cause);
+    if (failure.compareAndSet(null, cause)) {
+      node.fail(cause);
+    }
   }
 
   /** Why the group ended, if it did. */

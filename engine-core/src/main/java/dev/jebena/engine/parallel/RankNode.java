@@ -32,6 +32,9 @@ interface RankNode extends AutoCloseable {
   /** Is told, once and from any thread, when another process is gone. */
   default void onFailure(Consumer<RankException> listener) {}
 
+  /** A rank of this process has failed: the other processes are told. */
+  default void fail(RankException cause) {}
+
   @Override
   default void close() {}
 }

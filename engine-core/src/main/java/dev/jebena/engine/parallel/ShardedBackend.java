@@ -75,7 +75,7 @@ public final class ShardedBackend implements Backend {
         backends.add(provider.open(new BackendSettings(OptionalInt.of(threads), settings.computeType()), budget));
       }
       int busy = Math.max(ranks, all);
-      RankGroup group = new RankGroup(node.node() * ranks, ranks, node.nodes() * ranks, node.link(), busy);
+      RankGroup group = new RankGroup(node.node() * ranks, ranks, node.nodes() * ranks, node, busy);
       node.onFailure(group::fail);
       return new ShardedBackend(backends, budget, group, new RankTeam(group, ranks, busy), node);
     } catch (RuntimeException | Error e) {

@@ -102,6 +102,11 @@ final class ShardedExecutable implements Executable {
   }
 
   @Override
+  public void requireAlive() {
+    group.requireAlive();
+  }
+
+  @Override
   public void close() {
     if (!closed) {
       closed = true;

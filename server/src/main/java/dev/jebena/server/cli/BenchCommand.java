@@ -71,6 +71,9 @@ final class BenchCommand implements Callable<Integer> {
     List<Workload> workloads = workloads();
     ModelLocator locator = new ModelLocator(surroundings);
     Path path = model.isEmpty() ? locator.shipped() : locator.locate(model);
+    if (engineOptions.follow(path)) {
+      return ExitCode.DONE;
+    }
     StepLog log = new StepLog();
     try (LoadedEngine loaded = LoadedEngine.load(path, ModelOptions.idsOnly(), config(workloads), log, surroundings)) {
       String threads = loaded.engine().backendReport().facts().getOrDefault("threads", "1");

@@ -1,14 +1,19 @@
 package dev.jebena.server.cli;
 
+import dev.jebena.engine.Engine;
 import dev.jebena.engine.EngineConfig;
 import dev.jebena.engine.EngineConfig.Switch;
 import dev.jebena.engine.backend.ComputeType;
 import dev.jebena.engine.backend.KvType;
 import dev.jebena.engine.model.Model;
+import dev.jebena.models.ModelOptions;
+import dev.jebena.models.Models;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** On what and how the engine runs; for every command that computes. */
@@ -32,9 +37,8 @@ final class EngineOptions {
       description = "This version computes in Java only: both mean the same.")
   private String nativeKernels = "auto";
 
-  @Option(names = {"--tensor-parallel-size", "-tp"}, paramLabel = "N", defaultValue = "1",
-      description = "Ranks that share a model; this version runs on 1.")
-  private int tensorParallelSize = 1;
+  @Mixin
+  private final RankOptions ranks = new RankOptions();
 
   @Option(names = "--kv-cache-dtype", paramLabel = "TYPE", defaultValue = "auto",
       description = "auto, f32, f16, bf16 or q8_0: how keys and values are stored.")
@@ -70,8 +74,9 @@ final class EngineOptions {
    * @throws UsageException naming the option that is out of range
    */
   EngineConfig.Builder builder() {
-    requireSingleRank();
+    requireKernels();
     EngineConfig.Builder builder = EngineConfig.builder().backend(backend.toLowerCase(Locale.ROOT)).computeType(computeType());
+    ranks.configure(builder);
     if (threads != null) {
       builder.threads(threads);
     }
@@ -114,7 +119,8 @@ final class EngineOptions {
       long block = config.cache().blockTokens();
       long context = Math.min(config.cache().maxContext().orElse(model.maxContext()), model.maxContext());
       long rounded = (context / block + SPARE_BLOCKS) * block * config.scheduling().maxSequences();
-      builder.kvCacheBytes(rounded * model.program().kvElementsPerToken() * Float.BYTES);
+      // ranks that hold copies of the same heads need more
+      builder.kvCacheBytes(rounded * model.program().kvElementsPerToken() * Float.BYTES * config.compute().tensorParallelSize());
     }
     return build(builder);
   }
@@ -154,10 +160,22 @@ final class EngineOptions {
     }
   }
 
-  private void requireSingleRank() {
-    if (tensorParallelSize != 1) {
-      throw new UsageException("--tensor-parallel-size is " + tensorParallelSize + ": this version runs on one rank, use 1");
+  /**
+   * Computes as ranks of another process until that ends, if that is what the options ask for.
+   *
+   * @return whether it was
+   */
+  boolean follow(Path path) {
+    if (!ranks.follows()) {
+      return false;
     }
+    try (Model model = Models.open(path, ModelOptions.idsOnly())) {
+      Engine.follow(model, config());
+    }
+    return true;
+  }
+
+  private void requireKernels() {
     if (!nativeKernels.equals("auto") && !nativeKernels.equals("off")) {
       throw new UsageException("--native-kernels is '" + nativeKernels + "': use auto or off");
     }

@@ -64,6 +64,9 @@ final class LogprobsCommand implements Callable<Integer> {
       throw new UsageException("--top is " + top + ": use a number from 0 to " + GenerationRequest.MAX_LOGPROBS);
     }
     Path path = new ModelLocator(surroundings).locate(model);
+    if (engineOptions.follow(path)) {
+      return ExitCode.DONE;
+    }
     try (LoadedEngine loaded = LoadedEngine.load(
         path, ModelOptions.idsOnly(), engineOptions.config(), EngineListener.NONE, surroundings)) {
       Deque<Scoring> waiting = new ArrayDeque<>();

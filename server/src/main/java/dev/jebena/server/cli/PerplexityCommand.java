@@ -72,6 +72,9 @@ final class PerplexityCommand implements Callable<Integer> {
       throw new UsageException("--context is " + context + ": use 4 or more");
     }
     Path path = new ModelLocator(surroundings).locate(model);
+    if (engineOptions.follow(path)) {
+      return ExitCode.DONE;
+    }
     String text = new String(Files.readAllBytes(Path.of(file)), StandardCharsets.UTF_8);
     try (LoadedEngine loaded = LoadedEngine.load(path, engineOptions.config(), surroundings)) {
       Tokenizer tokenizer = loaded.model().tokenizer().orElseThrow(

@@ -83,6 +83,9 @@ final class RunCommand implements Callable<Integer> {
     } else {
       path = locator.shipped();
     }
+    if (engineOptions.follow(path)) {
+      return ExitCode.DONE;
+    }
     if (rest.size() > 1) {
       throw new UsageException("there are two prompts: put quotes around a prompt of several words");
     }

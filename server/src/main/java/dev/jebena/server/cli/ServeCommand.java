@@ -70,6 +70,10 @@ final class ServeCommand implements Callable<Integer> {
       description = "How long requests may go on after a signal to end (${DEFAULT-VALUE}).")
   private int shutdownTimeoutSeconds = 30;
 
+  @Option(names = "--headless", description = "As vLLM has it for nodes that follow; they serve nothing with or without it.")
+  @SuppressWarnings("unused")
+  private boolean headless;
+
   ServeCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
   }
@@ -82,6 +86,9 @@ final class ServeCommand implements Callable<Integer> {
     }
     String word = modelWord.isEmpty() ? modelName : modelWord;
     Path path = word.isEmpty() ? locator.shipped() : locator.locate(word);
+    if (engineOptions.follow(path)) {
+      return ExitCode.DONE;
+    }
     var engineConfig = engineOptions.builder();
     if (maxWaiting != null) {
       engineConfig.maxWaiting(maxWaiting);
@@ -96,6 +103,11 @@ final class ServeCommand implements Callable<Integer> {
           ended.countDown();
         });
         LoadedEngine loaded = LoadedEngine.load(path, ModelOptions.defaults(), checkedConfig, server.engineListener(), surroundings)) {
+      loaded.engine().failure().thenAccept(cause -> {
+        surroundings.err().println("jebena serve: the engine has failed: " + cause.getMessage());
+        status.set(ExitCode.FAILED);
+        ended.countDown();
+      });
       if (ended.getCount() > 0) {
         server.serve(loaded.engine());
         String address = host.contains(":") ? "[" + host + "]" : host;
