@@ -37,6 +37,7 @@ abstract class ConnectedNode implements RankNode, ControlChannel.Listener {
   private final AtomicReference<@Nullable RankException> failure = new AtomicReference<>();
   private final AtomicReference<@Nullable Consumer<RankException>> listener = new AtomicReference<>();
   private final AtomicBoolean closed = new AtomicBoolean();
+  private volatile boolean ending;
 
   ConnectedNode(
       Cluster cluster, int localRanks, List<ControlChannel> controls, SortedMap<Integer, SocketChannel> data, int busyThreads)
@@ -141,7 +142,7 @@ abstract class ConnectedNode implements RankNode, ControlChannel.Listener {
   /** Ends everything; only the first cause counts. May be called by any thread. */
   @Override
   public final void fail(RankException cause) {
-    if (closed.get() || !failure.compareAndSet(null, cause)) {
+    if (ending || closed.get() || !failure.compareAndSet(null, cause)) {
       return;
     }
     LOG.log(System.Logger.Level.ERROR, "the ranks end: {0}", cause.getMessage());
@@ -186,6 +187,11 @@ abstract class ConnectedNode implements RankNode, ControlChannel.Listener {
         }
       }
     }
+  }
+
+  /** From now on the others may go without that being a failure. */
+  final void expectEnd() {
+    ending = true;
   }
 
   /** Whether this is the first call. */

@@ -38,6 +38,9 @@ final class FollowingNode extends ConnectedNode {
     if (frame.type() == ControlChannel.Type.FAILED) {
       fail(new RankException(frame.text()));
     } else {
+      if (frame.type() == ControlChannel.Type.CLOSE) {
+        expectEnd();
+      }
       orders.add(frame);
     }
   }

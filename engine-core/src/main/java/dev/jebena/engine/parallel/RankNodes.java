@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -36,7 +37,7 @@ public final class RankNodes {
       throw new RankException("node rank " + cluster.node() + " follows node 0: only that one takes requests");
     }
     int local = ranks / cluster.nodes();
-    int threads = settings.threads().orElse(Runtime.getRuntime().availableProcessors());
+    int threads = threads(cluster, provider, settings);
     Handshake.Hello hello = hello(Handshake.Kind.CONTROL, cluster, ranks, model, provider, 0);
     JoinDesk desk = null;
     try {
@@ -46,7 +47,7 @@ public final class RankNodes {
           String.valueOf(desk.port()));
       LeadingNode node = gather(cluster, local, desk, Math.max(local, threads));
       node.start();
-      return ShardedBackend.open(provider, local, settings, budget, node);
+      return ShardedBackend.open(provider, local, withThreads(settings, threads), budget, node);
     } catch (IOException e) {
       closeAll(desk);
       throw new RankException(
@@ -60,6 +61,17 @@ public final class RankNodes {
       closeAll(desk);
       throw e;
     }
+  }
+
+  /** Nodes that meet on a loopback address share a machine, and its processors. */
+  private static int threads(Cluster cluster, BackendProvider provider, BackendSettings settings) {
+    InetAddress address = new InetSocketAddress(cluster.masterAddress(), cluster.masterPort()).getAddress();
+    boolean shared = address != null && address.isLoopbackAddress();
+    return settings.threads().orElseGet(() -> ShardedBackend.threads(provider, shared ? cluster.nodes() : 1));
+  }
+
+  private static BackendSettings withThreads(BackendSettings settings, int threads) {
+    return new BackendSettings(OptionalInt.of(threads), settings.computeType());
   }
 
   private static void closeAll(@org.jspecify.annotations.Nullable JoinDesk desk) {
@@ -95,7 +107,7 @@ public final class RankNodes {
   public static void follow(
       Cluster cluster, int ranks, Model model, BackendProvider provider, BackendSettings settings, MemoryBudget budget) {
     int local = ranks / cluster.nodes();
-    int threads = settings.threads().orElse(Runtime.getRuntime().availableProcessors());
+    int threads = threads(cluster, provider, settings);
     List<SocketChannel> opened = new ArrayList<>();
     FollowingNode node;
     try {
@@ -111,7 +123,7 @@ public final class RankNodes {
       opened.forEach(JoinDesk::closeQuietly);
       throw e;
     }
-    try (ShardedBackend backend = ShardedBackend.open(provider, local, settings, budget, node)) {
+    try (ShardedBackend backend = ShardedBackend.open(provider, local, withThreads(settings, threads), budget, node)) {
       node.start();
       node.obey(model, backend);
     }

@@ -11,6 +11,7 @@ import dev.jebena.engine.backend.KvFormat;
 import dev.jebena.engine.backend.Limits;
 import dev.jebena.engine.backend.LoadProgress;
 import dev.jebena.engine.backend.MemoryBudget;
+import dev.jebena.engine.backend.Probe;
 import dev.jebena.engine.backend.Unsupported;
 import dev.jebena.engine.backend.WeightSet;
 import dev.jebena.engine.program.Program;
@@ -67,7 +68,7 @@ public final class ShardedBackend implements Backend {
 
   /** Opens the ranks of this process, which are some of those that {@code node} connects. */
   static ShardedBackend open(BackendProvider provider, int ranks, BackendSettings settings, MemoryBudget budget, RankNode node) {
-    int all = settings.threads().orElse(Runtime.getRuntime().availableProcessors());
+    int all = settings.threads().orElseGet(() -> threads(provider, 1));
     List<Backend> backends = new ArrayList<>();
     try {
       for (int rank = 0; rank < ranks; rank++) {
@@ -83,6 +84,14 @@ public final class ShardedBackend implements Backend {
       node.close();
       throw e;
     }
+  }
+
+  /** Threads that a backend would take by itself on this machine, divided among so many processes. */
+  static int threads(BackendProvider provider, int processes) {
+    int processors = Runtime.getRuntime().availableProcessors();
+    int found = provider.probe() instanceof Probe.Available(var facts) && facts.containsKey("threads")
+        ? Integer.parseInt(facts.get("threads")) : processors;
+    return Math.max(1, found / processes);
   }
 
   @Override
