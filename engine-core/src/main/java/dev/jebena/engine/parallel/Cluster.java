@@ -27,7 +27,7 @@ public record Cluster(
   public static final Duration DEFAULT_JOIN_TIMEOUT = Duration.ofMinutes(2);
 
   /** After how long a silent node is given up. */
-  public static final Duration DEFAULT_SILENCE = Duration.ofSeconds(4);
+  public static final Duration DEFAULT_SILENCE = Duration.ofSeconds(3);
 
   private static final int MOST_NODES = 64;
   private static final int LEAST_SECRET = 8;
