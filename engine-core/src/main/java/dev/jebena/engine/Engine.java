@@ -4,6 +4,8 @@ import dev.jebena.engine.backend.BackendProvider;
 import dev.jebena.engine.backend.BackendReport;
 import dev.jebena.engine.backend.LoadProgress;
 import dev.jebena.engine.model.Model;
+import dev.jebena.engine.parallel.CollectiveCounters;
+import dev.jebena.engine.parallel.ShardedBackend;
 import dev.jebena.tokenizer.EncodeOptions;
 import java.time.Clock;
 import java.time.Duration;
@@ -188,6 +190,11 @@ public final class Engine implements AutoCloseable {
   /** What the backend found and chose. */
   public BackendReport backendReport() {
     return loaded.backend().report();
+  }
+
+  /** What its ranks have spent on speaking with each other, as the first one sees it; empty if there is one only. */
+  public Optional<CollectiveCounters> collectives() {
+    return loaded.backend() instanceof ShardedBackend sharded ? Optional.of(sharded.collectives()) : Optional.empty();
   }
 
   /** What it is doing and has done. */

@@ -6,10 +6,12 @@ import dev.jebena.engine.Generation;
 import dev.jebena.engine.GenerationRequest;
 import dev.jebena.engine.GenerationResult;
 import dev.jebena.engine.Prompt;
+import dev.jebena.engine.parallel.CollectiveCounters;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** Runs workloads on an engine and takes their rates from the engine's own steps. */
@@ -23,6 +25,18 @@ final class Bench {
   private final Engine engine;
   private final StepLog log;
   private final SplittableRandom random;
+  private long steps;
+  private long stepNanos;
+
+  /**
+   * What a workload gave.
+   *
+   * @param rates tokens per second of each repetition, in ascending order
+   * @param collectives what ranks spent on each other in all repetitions; empty if there is one rank
+   * @param steps steps of all repetitions
+   * @param stepNanos time of these
+   */
+  record Measured(double[] rates, Optional<CollectiveCounters> collectives, long steps, long stepNanos) {}
 
   Bench(Engine engine, StepLog log, long seed) {
     this.engine = engine;
@@ -30,18 +44,22 @@ final class Bench {
     this.random = new SplittableRandom(seed);
   }
 
-  /** Tokens per second of each repetition, in ascending order. */
-  double[] measure(Workload workload, int repetitions) {
+  /** Runs a workload until the JIT is done, then so many times. */
+  Measured measure(Workload workload, int repetitions) {
     long end = System.nanoTime() + WARM_UP.toNanos();
     do {
       run(workload);
     } while (System.nanoTime() < end);
     double[] rates = new double[repetitions];
+    Optional<CollectiveCounters> before = engine.collectives();
+    steps = 0;
+    stepNanos = 0;
     for (int i = 0; i < repetitions; i++) {
       rates[i] = run(workload);
     }
     Arrays.sort(rates);
-    return rates;
+    return new Measured(
+        rates, engine.collectives().flatMap(after -> before.map(after::since)), steps, stepNanos);
   }
 
   private double run(Workload workload) {
@@ -64,7 +82,10 @@ final class Bench {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return rate(workload, log.drain());
+    List<StepLog.Entry> ran = log.drain();
+    steps += ran.size();
+    stepNanos += ran.stream().mapToLong(step -> step.timings().totalNanos()).sum();
+    return rate(workload, ran);
   }
 
   private int[] prompt(int tokens) {

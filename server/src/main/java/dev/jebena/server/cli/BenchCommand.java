@@ -130,13 +130,19 @@ final class BenchCommand implements Callable<Integer> {
         .noTargetStep());
   }
 
-  private static Map<String, Object> row(Workload workload, String threads, double[] rates) {
+  private static Map<String, Object> row(Workload workload, String threads, Bench.Measured measured) {
+    double[] rates = measured.rates();
     Map<String, Object> row = new LinkedHashMap<>();
     row.put("test", workload.name());
     row.put("threads", Integer.parseInt(threads));
     row.put("median_tok_s", rounded(rates[rates.length / 2]));
     row.put("min_tok_s", rounded(rates[0]));
     row.put("max_tok_s", rounded(rates[rates.length - 1]));
+    measured.collectives().ifPresent(collectives -> {
+      row.put("collectives_per_step", collectives.calls() / measured.steps());
+      row.put("collective_bytes_per_step", collectives.resultBytes() / measured.steps());
+      row.put("collective_share", rounded((double) collectives.nanos() / measured.stepNanos()));
+    });
     return row;
   }
 
@@ -149,7 +155,12 @@ final class BenchCommand implements Callable<Integer> {
     out.println(loaded.model().name() + ", backend " + loaded.engine().backendSelection().chosen().name());
     out.printf("%-10s %8s %12s %12s %12s%n", "test", "threads", "median tok/s", "min tok/s", "max tok/s");
     for (Map<String, Object> row : rows) {
-      out.printf(Locale.ROOT, "%-10s %8d %12.1f %12.1f %12.1f%n", row.values().toArray());
+      out.printf(Locale.ROOT, "%-10s %8d %12.1f %12.1f %12.1f", row.values().toArray());
+      if (row.get("collective_share") instanceof Double share && row.get("collective_bytes_per_step") instanceof Long bytes) {
+        out.printf(Locale.ROOT, "   %s collectives a step, %s, %.0f %% of the time", row.get("collectives_per_step"),
+            Sizes.ofBytes(bytes), 100 * share);
+      }
+      out.println();
     }
   }
 }

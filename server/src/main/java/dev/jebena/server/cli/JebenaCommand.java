@@ -35,6 +35,7 @@ final class JebenaCommand implements Runnable {
     COMMANDS.put("perplexity", PerplexityCommand::new);
     COMMANDS.put("logprobs", LogprobsCommand::new);
     COMMANDS.put("inspect", InspectCommand::new);
+    COMMANDS.put("plan", PlanCommand::new);
     COMMANDS.put("bench", BenchCommand::new);
     COMMANDS.put("doctor", DoctorCommand::new);
   }

@@ -156,6 +156,30 @@ class CommandTest {
   }
 
   @Test
+  void planSaysWhatEveryRankNeedsAndRefusesWhatCannotBe() {
+    JsonNode json = done("", "plan", Cli.TINY, "--world", "3", "--json").json();
+    assertEquals(3, json.get("ranks").size());
+    assertEquals("2", json.get("ranks").get(0).get("kv_heads").textValue());
+    assertEquals("1", json.get("ranks").get(2).get("kv_heads").textValue());
+    assertTrue(json.get("ranks").get(0).get("weight_bytes").longValue() < json.get("weight_bytes_of_one_rank").longValue() / 2);
+    assertEquals(12, json.get("ranks").get(0).get("collectives_per_step").intValue());
+    assertTrue(done("", "plan", Cli.TINY, "--world", "2").out().contains("12 collectives a step"));
+    assertFailsInOneLine("use at most 8", Cli.run("plan", Cli.TINY, "--world", "9"));
+    assertFailsInOneLine("--memory-per-rank is 1.0 KiB", Cli.run("plan", Cli.TINY, "--world", "2", "--memory-per-rank", "1K"));
+  }
+
+  @Test
+  void ranksGiveTheAnswersOfOne() {
+    String line = "{\"prompt_ids\":[1,403,407],\"continue_ids\":[261,378,400]}";
+    JsonNode alone = done(line, "logprobs", Cli.TINY, "--jsonl", "-", "--backend", "reference").json();
+    JsonNode ranks = done(line, "logprobs", Cli.TINY, "--jsonl", "-", "--backend", "reference", "--tensor-parallel-size", "3").json();
+    for (int step = 0; step < 3; step++) {
+      assertEquals(
+          alone.get("steps").get(step).get("logprob").doubleValue(), ranks.get("steps").get(step).get("logprob").doubleValue(), 1e-4);
+    }
+  }
+
+  @Test
   void aBrokenFileIsRefusedWithItsReason() throws IOException {
     Path broken = Files.write(folder.resolve("broken.gguf"), new byte[] {'G', 'G', 'U', 'F', 3, 0, 0, 0, 9, 9});
     assertFailsInOneLine("broken.gguf", Cli.run("inspect", broken.toString()));

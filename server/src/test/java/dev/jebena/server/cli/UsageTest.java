@@ -67,7 +67,7 @@ class UsageTest {
   void everyCommandHasHelp() {
     Cli.Result root = Cli.run("--help");
     assertEquals(ExitCode.DONE, root.status());
-    for (String command : new String[] {"run", "serve", "tokenize", "template", "perplexity", "logprobs", "inspect", "bench", "doctor"}) {
+    for (String command : new String[] {"run", "serve", "tokenize", "template", "perplexity", "logprobs", "inspect", "plan", "bench", "doctor"}) {
       assertTrue(root.out().contains("  " + command), command);
       Cli.Result help = Cli.run(command, "--help");
       assertEquals(ExitCode.DONE, help.status());
