@@ -45,7 +45,7 @@ public final class RankNodes {
           new Handshake(cluster.secret()), hello);
       LOG.log(System.Logger.Level.INFO, "waiting for {0} nodes on {1}:{2}", cluster.nodes() - 1, cluster.masterAddress(),
           String.valueOf(desk.port()));
-      LeadingNode node = gather(cluster, local, desk, Math.max(local, threads));
+      LeadingNode node = gather(cluster, local, desk, Math.max(local, threads) * nodesHere(cluster));
       node.start();
       return ShardedBackend.open(provider, local, withThreads(settings, threads), budget, node);
     } catch (IOException e) {
@@ -64,10 +64,13 @@ public final class RankNodes {
   }
 
   /** Nodes that meet on a loopback address share a machine, and its processors. */
-  private static int threads(Cluster cluster, BackendProvider provider, BackendSettings settings) {
+  private static int nodesHere(Cluster cluster) {
     InetAddress address = new InetSocketAddress(cluster.masterAddress(), cluster.masterPort()).getAddress();
-    boolean shared = address != null && address.isLoopbackAddress();
-    return settings.threads().orElseGet(() -> ShardedBackend.threads(provider, shared ? cluster.nodes() : 1));
+    return address != null && address.isLoopbackAddress() ? cluster.nodes() : 1;
+  }
+
+  private static int threads(Cluster cluster, BackendProvider provider, BackendSettings settings) {
+    return settings.threads().orElseGet(() -> ShardedBackend.threads(provider, nodesHere(cluster)));
   }
 
   private static BackendSettings withThreads(BackendSettings settings, int threads) {
@@ -111,7 +114,7 @@ public final class RankNodes {
     List<SocketChannel> opened = new ArrayList<>();
     FollowingNode node;
     try {
-      node = join(cluster, local, ranks, model, provider, Math.max(local, threads), opened);
+      node = join(cluster, local, ranks, model, provider, Math.max(local, threads) * nodesHere(cluster), opened);
     } catch (IOException e) {
       opened.forEach(JoinDesk::closeQuietly);
       throw new RankException("joining node 0 at " + cluster.masterAddress() + ":" + cluster.masterPort() + " failed: " + e.getMessage(), e);
