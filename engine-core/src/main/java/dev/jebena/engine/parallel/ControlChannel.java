@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /** Orders and signs of life between node 0 and another node: frames of a type, a length and a body. */
 final class ControlChannel implements AutoCloseable {
 
+  /** A sign of life: its type, and no body. */
+  static final byte[] PING_FRAME = {0, 0, 0, 0, 0};
+
   private static final int MOST_BYTES = 1 << 28;
   private static final int BUFFER_BYTES = 1 << 16;
 

@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Semaphore;
@@ -20,6 +22,7 @@ final class JoinDesk implements AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger(JoinDesk.class.getName());
   private static final int MOST_CALLS = 32;
+  private static final long PROBE_NANOS = 500_000_000;
 
   private final ServerSocketChannel listener;
   private final Handshake handshake;
@@ -77,6 +80,7 @@ final class JoinDesk implements AutoCloseable {
   }
 
   private void hear(SocketChannel channel) {
+    Thread alarm = Thread.ofVirtual().start(() -> cutOff(channel));
     try {
       channel.socket().setSoTimeout(Handshake.TIMEOUT_MILLIS);
       channel.socket().setTcpNoDelay(true);
@@ -105,7 +109,18 @@ final class JoinDesk implements AutoCloseable {
         // it is gone either way
       }
     } finally {
+      alarm.interrupt();
       calls.release();
+    }
+  }
+
+  /** Ends a call that takes too long as a whole, though every byte of it may come in time. */
+  private static void cutOff(SocketChannel channel) {
+    try {
+      Thread.sleep(2L * Handshake.TIMEOUT_MILLIS);
+      channel.close();
+    } catch (InterruptedException | IOException e) {
+      // it was heard in time, or is gone
     }
   }
 
@@ -141,35 +156,70 @@ final class JoinDesk implements AutoCloseable {
   }
 
   /**
-   * Waits until every node above this one has a control connection.
+   * Waits until every node above this one has a control connection. One that goes meanwhile makes room for another of its number.
    *
    * @throws RankException naming those that are missing when the time is up
    */
   synchronized SortedMap<Integer, Guest> awaitControls(Cluster cluster, long deadlineNanos) throws InterruptedException {
-    await(cluster, controls, deadlineNanos);
+    while (!isComplete(controls)) {
+      await(cluster, controls, deadlineNanos);
+      gone().forEach(node -> {
+        LOG.log(System.Logger.Level.WARNING, "node {0} went before all had joined", node);
+        Guest guest = controls.remove(node);
+        if (guest != null) {
+          forget(guest.hello());
+          closeQuietly(guest.channel());
+        }
+      });
+    }
     return new TreeMap<>(controls);
   }
 
-  /** Waits until every node above this one has a data connection. */
+  /**
+   * Waits until every node above this one has a data connection.
+   *
+   * @throws RankException naming one that goes meanwhile, or those that are missing when the time is up
+   */
   synchronized SortedMap<Integer, SocketChannel> awaitData(Cluster cluster, long deadlineNanos) throws InterruptedException {
-    await(cluster, data, deadlineNanos);
+    while (!isComplete(data)) {
+      await(cluster, data, deadlineNanos);
+      for (int node : gone()) {
+        throw new RankException(Cluster.ranksOf(node, ours.ranks() / ours.nodes()) + " (node " + node + ") is gone: its process ended while joining");
+      }
+    }
     return new TreeMap<>(data);
   }
 
+  private boolean isComplete(SortedMap<Integer, ?> joined) {
+    return joined.size() == ours.nodes() - 1 - ours.node();
+  }
+
+  /** Waits until somebody joins, or a moment. */
   private void await(Cluster cluster, SortedMap<Integer, ?> joined, long deadlineNanos) throws InterruptedException {
-    while (joined.size() < ours.nodes() - 1 - ours.node()) {
-      long left = deadlineNanos - System.nanoTime();
-      if (left <= 0) {
-        StringBuilder missing = new StringBuilder();
-        for (int node = ours.node() + 1; node < ours.nodes(); node++) {
-          if (!joined.containsKey(node)) {
-            missing.append(missing.isEmpty() ? "" : ", ").append(Cluster.ranksOf(node, ours.ranks() / ours.nodes()));
-          }
+    long left = deadlineNanos - System.nanoTime();
+    if (left <= 0) {
+      StringBuilder missing = new StringBuilder();
+      for (int node = ours.node() + 1; node < ours.nodes(); node++) {
+        if (!joined.containsKey(node)) {
+          missing.append(missing.isEmpty() ? "" : ", ").append(Cluster.ranksOf(node, ours.ranks() / ours.nodes()));
         }
-        throw cluster.late(missing + " did not join");
       }
-      TimeUnit.NANOSECONDS.timedWait(this, Math.max(left, 1_000_000));
+      throw cluster.late(missing + " did not join");
     }
+    TimeUnit.NANOSECONDS.timedWait(this, Math.clamp(left, 1_000_000, PROBE_NANOS));
+  }
+
+  /** The nodes whose control connections break when they are written to: they wait, and would ignore a sign of life. */
+  private List<Integer> gone() {
+    List<Integer> gone = new ArrayList<>();
+    controls.forEach((node, guest) -> {
+      try {
+        guest.channel().socket().getOutputStream().write(ControlChannel.PING_FRAME.clone());
+      } catch (IOException e) {
+        gone.add(node);
+      }
+    });
+    return gone;
   }
 
   /** Closes the port; connections that were let in stay with those who took them. */

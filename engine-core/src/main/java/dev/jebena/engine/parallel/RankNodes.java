@@ -22,6 +22,8 @@ public final class RankNodes {
 
   private static final System.Logger LOG = System.getLogger(RankNodes.class.getName());
   private static final long RETRY_MILLIS = 100;
+  /** When all nodes are there, they connect with each other in no time. */
+  private static final long MESH_NANOS = 20_000_000_000L;
 
   private RankNodes() {}
 
@@ -91,14 +93,18 @@ public final class RankNodes {
       controls.add(new ControlChannel(guest.getKey(), guest.getValue().channel()));
     }
     for (ControlChannel control : controls) {
-      control.send(ControlChannel.Type.ROSTER, out -> {
-        for (var guest : guests.entrySet()) {
-          out.writeUTF(guest.getValue().channel().socket().getInetAddress().getHostAddress());
-          out.writeInt(guest.getValue().hello().dataPort());
-        }
-      });
+      try {
+        control.send(ControlChannel.Type.ROSTER, out -> {
+          for (var guest : guests.entrySet()) {
+            out.writeUTF(guest.getValue().channel().socket().getInetAddress().getHostAddress());
+            out.writeInt(guest.getValue().hello().dataPort());
+          }
+        });
+      } catch (IOException e) {
+        throw new RankException(Cluster.ranksOf(control.node(), local) + " (node " + control.node() + ") is gone: " + e.getMessage(), e);
+      }
     }
-    return new LeadingNode(cluster, local, desk, controls, desk.awaitData(cluster, deadline), threads);
+    return new LeadingNode(cluster, local, desk, controls, desk.awaitData(cluster, System.nanoTime() + MESH_NANOS), threads);
   }
 
   /**
@@ -146,14 +152,15 @@ public final class RankNodes {
       call(handshake, control, hello);
       control.socket().setSoTimeout((int) Math.min(Integer.MAX_VALUE, cluster.joinTimeout().toMillis()));
       SortedMap<Integer, InetSocketAddress> roster = roster(control, cluster);
+      long meshed = System.nanoTime() + MESH_NANOS;
       SortedMap<Integer, SocketChannel> data = new TreeMap<>();
       roster.put(0, master);
       for (var other : roster.headMap(cluster.node()).entrySet()) {
-        SocketChannel channel = connect(cluster, other.getValue(), deadline, opened);
+        SocketChannel channel = connect(cluster, other.getValue(), meshed, opened);
         call(handshake, channel, hello(Handshake.Kind.DATA, unlisted, 0));
         data.put(other.getKey(), channel);
       }
-      data.putAll(desk.awaitData(cluster, deadline));
+      data.putAll(desk.awaitData(cluster, meshed));
       opened.addAll(data.values());
       return new FollowingNode(cluster, local, new ControlChannel(0, control), data, threads);
     }
@@ -168,12 +175,15 @@ public final class RankNodes {
   private static SortedMap<Integer, InetSocketAddress> roster(SocketChannel control, Cluster cluster) throws IOException {
     DataInputStream in = new DataInputStream(control.socket().getInputStream());
     int type;
+    int length;
     try {
-      type = in.readUnsignedByte();
+      do {
+        type = in.readUnsignedByte();
+        length = in.readInt();
+      } while (type == ControlChannel.Type.PING.code() && length == 0);
     } catch (EOFException e) {
-      throw new RankException("node 0 ended while others were still missing", e);
+      throw new RankException("rank 0 ended while others were still missing", e);
     }
-    int length = in.readInt();
     if (type != ControlChannel.Type.ROSTER.code() || length < 0 || length > 1 << 16) {
       throw new RankException("node 0 did not say where the other nodes are");
     }

@@ -97,6 +97,34 @@ class JoinTest {
   }
 
   @Test
+  void aNodeThatGoesBeforeAllHaveJoinedMakesRoomForAnother() throws Exception {
+    CompletableFuture<Engine> leading = CompletableFuture.supplyAsync(() -> Engine.load(model, config(3, cluster(3, 0, SECRET, 30_000))));
+    Handshake.Hello hello = new Handshake.Hello(
+        Handshake.Kind.CONTROL, 1, 3, 3, "development", ModelFingerprint.of(model.program(), model.weights()), "reference", 9);
+    try (Socket first = connect()) {
+      new Handshake(SECRET).call(new java.io.DataInputStream(first.getInputStream()), new java.io.DataOutputStream(first.getOutputStream()), hello);
+    }
+    CompletableFuture<Void> second = follow(3, cluster(3, 2, SECRET, 30_000), model);
+    CompletableFuture<Void> again = null;
+    for (int i = 0; again == null && i < 100; i++) {
+      Thread.sleep(200);
+      CompletableFuture<Void> attempt = follow(3, cluster(3, 1, SECRET, 30_000), model);
+      try {
+        attempt.get(1_000, TimeUnit.MILLISECONDS);
+      } catch (ExecutionException e) {
+        assertTrue(e.getCause().getMessage().contains("has joined already"), e.getCause().getMessage());
+      } catch (java.util.concurrent.TimeoutException e) {
+        again = attempt;
+      }
+    }
+    try (Engine engine = leading.get(20, TimeUnit.SECONDS)) {
+      assertEquals(4, engine.generate(GenerationRequest.builder(Prompt.tokens(1, 2, 3)).maxTokens(4).ignoreEos().build()).tokens().size());
+    }
+    second.get(20, TimeUnit.SECONDS);
+    again.get(20, TimeUnit.SECONDS);
+  }
+
+  @Test
   void ranksThatDoNotComeAreNamed() {
     RuntimeException thrown =
         assertThrows(RuntimeException.class, () -> Engine.load(model, config(3, cluster(3, 0, SECRET, 300))).close());
