@@ -1,6 +1,7 @@
 package dev.jebena.engine.parallel;
 
 import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -15,9 +16,6 @@ import org.jspecify.annotations.Nullable;
 /** Orders and signs of life between node 0 and another node: frames of a type, a length and a body. */
 final class ControlChannel implements AutoCloseable {
 
-  /** A sign of life: its type, and no body. */
-  static final byte[] PING_FRAME = {0, 0, 0, 0, 0};
-
   private static final int MOST_BYTES = 1 << 28;
   private static final int BUFFER_BYTES = 1 << 16;
 
@@ -27,22 +25,20 @@ final class ControlChannel implements AutoCloseable {
     PING(0),
     /** To others: where every node takes data connections. */
     ROSTER(1),
-    /** To node 0: all data connections are there. */
-    READY(2),
     /** To others: load the weights. */
-    LOAD(3),
+    LOAD(2),
     /** To node 0: they are loaded. */
-    LOADED(4),
+    LOADED(3),
     /** To others: compile, for these limits. */
-    COMPILE(5),
+    COMPILE(4),
     /** To others: allocate a cache of so many blocks. */
-    CACHE(6),
+    CACHE(5),
     /** To others: run this plan. */
-    STEP(7),
+    STEP(6),
     /** The sender, or a node it speaks of, has failed; the body says which and why. */
-    FAILED(8),
+    FAILED(7),
     /** To others: nothing more comes. */
-    CLOSE(9);
+    CLOSE(8);
 
     /** What stands for it on the wire. */
     private final int code;
@@ -70,7 +66,7 @@ final class ControlChannel implements AutoCloseable {
   record Frame(Type type, byte[] body) {
 
     DataInputStream in() {
-      return new DataInputStream(new java.io.ByteArrayInputStream(body));
+      return new DataInputStream(new ByteArrayInputStream(body));
     }
 
     String text() {
@@ -180,6 +176,11 @@ final class ControlChannel implements AutoCloseable {
     } finally {
       sending.unlock();
     }
+  }
+
+  /** A sign of life: its type, and no body. */
+  static byte[] pingFrame() {
+    return new byte[1 + Integer.BYTES];
   }
 
   /** Sends a frame if nobody else is sending one; gives up quietly otherwise. */

@@ -92,7 +92,7 @@ final class FollowingNode extends ConnectedNode {
           case CLOSE -> {
             return;
           }
-          case FAILED, PING, ROSTER, READY, LOADED -> throw new RankException("rank 0 sent " + order.type() + ", which is no order");
+          case FAILED, PING, ROSTER, LOADED -> throw new RankException("rank 0 sent " + order.type() + ", which is no order");
         }
       }
     } catch (RankException e) {

@@ -214,7 +214,7 @@ final class JoinDesk implements AutoCloseable {
     List<Integer> gone = new ArrayList<>();
     controls.forEach((node, guest) -> {
       try {
-        guest.channel().socket().getOutputStream().write(ControlChannel.PING_FRAME.clone());
+        guest.channel().socket().getOutputStream().write(ControlChannel.pingFrame());
       } catch (IOException e) {
         gone.add(node);
       }

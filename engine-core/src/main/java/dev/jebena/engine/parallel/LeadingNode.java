@@ -41,7 +41,7 @@ final class LeadingNode extends ConnectedNode implements RankLeader {
         }
       }
       case FAILED -> fail(new RankException(frame.text()));
-      case PING, READY -> {}
+      case PING -> {}
       case ROSTER, LOAD, COMPILE, CACHE, STEP, CLOSE -> fail(
           new RankException(ranksOf(from.node()) + " sent an order (" + frame.type() + "), which only rank 0 may"));
     }

@@ -1,6 +1,7 @@
 package dev.jebena.engine.parallel;
 
 import java.io.IOException;
+import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.Selector;
@@ -247,7 +248,7 @@ final class MeshLink implements NodeLink, AutoCloseable {
     try {
       peers.forEach(MeshPeer::await);
       selector.select(_ -> {}, NAP_MILLIS);
-    } catch (IOException | ClosedSelectorException | java.nio.channels.CancelledKeyException e) {
+    } catch (IOException | ClosedSelectorException | CancelledKeyException e) {
       throw new RankException("the connections between ranks were closed", e);
     }
   }

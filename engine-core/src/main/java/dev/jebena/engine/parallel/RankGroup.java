@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,7 +52,7 @@ final class RankGroup {
     this.slots = new float[TURNS][localRanks][0];
     this.nodeParts = new float[TURNS][link == null ? 1 : link.nodes()][0];
     this.barrier = new Barrier();
-    this.members = java.util.stream.IntStream.range(0, localRanks).mapToObj(Member::new).toList();
+    this.members = IntStream.range(0, localRanks).mapToObj(Member::new).toList();
   }
 
   /** The end of one rank of this process, counted from 0 here. */

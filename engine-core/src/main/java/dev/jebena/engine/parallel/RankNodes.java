@@ -4,6 +4,7 @@ import dev.jebena.engine.backend.BackendProvider;
 import dev.jebena.engine.backend.BackendSettings;
 import dev.jebena.engine.backend.MemoryBudget;
 import dev.jebena.engine.model.Model;
+import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** How the processes that share a model find each other. */
 public final class RankNodes {
@@ -79,7 +81,7 @@ public final class RankNodes {
     return new BackendSettings(OptionalInt.of(threads), settings.computeType());
   }
 
-  private static void closeAll(@org.jspecify.annotations.Nullable JoinDesk desk) {
+  private static void closeAll(@Nullable JoinDesk desk) {
     if (desk != null) {
       desk.closeAll();
     }
@@ -187,7 +189,7 @@ public final class RankNodes {
     if (type != ControlChannel.Type.ROSTER.code() || length < 0 || length > 1 << 16) {
       throw new RankException("node 0 did not say where the other nodes are");
     }
-    DataInputStream body = new DataInputStream(new java.io.ByteArrayInputStream(in.readNBytes(length)));
+    DataInputStream body = new DataInputStream(new ByteArrayInputStream(in.readNBytes(length)));
     SortedMap<Integer, InetSocketAddress> roster = new TreeMap<>();
     for (int node = 1; node < cluster.nodes(); node++) {
       roster.put(node, new InetSocketAddress(InetAddress.getByName(body.readUTF()), body.readInt()));

@@ -8,6 +8,7 @@ import dev.jebena.engine.backend.StepHandle;
 import dev.jebena.engine.backend.StepPlan;
 import dev.jebena.engine.backend.StepResult;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,16 +87,16 @@ final class ShardedExecutable implements Executable {
       cache = null;
       first = null;
     }
-    StepResult ended = java.util.Objects.requireNonNull(result);
+    StepResult ended = Objects.requireNonNull(result);
     leader.stepped(ended);
     return ended;
   }
 
   private void run(int local) {
-    StepPlan current = java.util.Objects.requireNonNull(plan);
-    Cache caches = java.util.Objects.requireNonNull(cache);
+    StepPlan current = Objects.requireNonNull(plan);
+    Cache caches = Objects.requireNonNull(cache);
     if (local == 0) {
-      result = java.util.Objects.requireNonNull(first).await();
+      result = Objects.requireNonNull(first).await();
     } else {
       executables.get(local).submit(current, caches.caches.get(local)).await();
     }
