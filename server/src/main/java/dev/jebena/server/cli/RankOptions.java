@@ -47,10 +47,9 @@ final class RankOptions {
       description = "How long nodes wait for each other to start (${DEFAULT-VALUE}).")
   private int joinSeconds = 120;
 
-  /** How many ranks there are. */
-  int size() {
-    return tensorParallelSize;
-  }
+  @Option(names = "--rank-timeout", paramLabel = "SECONDS", defaultValue = "3",
+      description = "After so long without a sign of life a node is given up (${DEFAULT-VALUE}); one that ends is noticed at once.")
+  private int silenceSeconds = 3;
 
   /** Whether this process is one that follows node 0. */
   boolean follows() {
@@ -75,7 +74,8 @@ final class RankOptions {
     }
     try {
       Cluster cluster = new Cluster(
-          nodes, node, masterAddress, masterPort, secret(), Duration.ofSeconds(Math.max(1, joinSeconds)), Cluster.DEFAULT_SILENCE);
+          nodes, node, masterAddress, masterPort, secret(), Duration.ofSeconds(joinSeconds),
+          Duration.ofSeconds(silenceSeconds));
       cluster.requireDivides(tensorParallelSize);
       builder.cluster(cluster);
     } catch (IllegalArgumentException e) {

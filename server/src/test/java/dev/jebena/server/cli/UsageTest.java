@@ -31,6 +31,7 @@ class UsageTest {
     "run --tensor-parallel-size 3 --nnodes 2 hi, use a multiple of 2",
     "run --tensor-parallel-size 2 --nnodes 2 --node-rank 2 hi, use 0 to 1",
     "run --tensor-parallel-size 2 --nnodes 2 --master-addr 192.0.2.1 hi, set JEBENA_RANK_SECRET",
+    "run --tensor-parallel-size 2 --nnodes 2 --rank-timeout 0 hi, sign of life",
     "run --node-rank 1 hi, say how many nodes there are",
     "run --compute-type int8 hi, auto",
     "run --kv-cache-dtype fp9 hi, fp9",
