@@ -8,8 +8,9 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 
-/** A {@link StepPlan} as bytes: four bytes for each number, in the order of its parts. */
+/** A {@link StepPlan} as bytes, equal for equal plans: four bytes for each number, in the order of its parts. */
 final class StepPlanCodec {
 
   /** More than any step has of anything; counts that lie are found before memory is taken for them. */
@@ -79,8 +80,9 @@ final class StepPlanCodec {
     out.writeFloat(sampling.repetitionPenalty());
     out.writeFloat(sampling.presencePenalty());
     out.writeFloat(sampling.frequencyPenalty());
+    // in the order of the tokens: a map's own order changes from one JVM to the next, and equal plans have equal bytes
     out.writeInt(sampling.logitBias().size());
-    for (Map.Entry<Integer, Float> bias : sampling.logitBias().entrySet()) {
+    for (Map.Entry<Integer, Float> bias : new TreeMap<>(sampling.logitBias()).entrySet()) {
       out.writeInt(bias.getKey());
       out.writeFloat(bias.getValue());
     }
