@@ -22,8 +22,9 @@ class ArchitectureTest {
   private static final String TCK = "dev.jebena.engine.tck..";
   private static final String MODELS = "dev.jebena.models..";
   private static final String CPU = "dev.jebena.cpu..";
+  private static final String CUDA = "dev.jebena.cuda..";
   private static final String SERVER = "dev.jebena.server..";
-  private static final List<String> ALL = List.of(TOKENIZER, ENGINE, TCK, MODELS, CPU, SERVER);
+  private static final List<String> ALL = List.of(TOKENIZER, ENGINE, TCK, MODELS, CPU, CUDA, SERVER);
 
   private static final JavaClasses CLASSES = new ClassFileImporter()
       .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -48,7 +49,7 @@ class ArchitectureTest {
 
   @Test
   void allModulesAreLookedAt() {
-    for (String module : List.of(TOKENIZER, ENGINE, MODELS, CPU, SERVER)) {
+    for (String module : List.of(TOKENIZER, ENGINE, MODELS, CPU, CUDA, SERVER)) {
       assertTrue(CLASSES.stream().anyMatch(resideInAPackage(module)), module);
     }
   }
@@ -71,6 +72,11 @@ class ArchitectureTest {
   @Test
   void theCpuBackendUsesTheEngine() {
     mayUse(CPU, ENGINE);
+  }
+
+  @Test
+  void theCudaBackendUsesTheEngine() {
+    mayUse(CUDA, ENGINE);
   }
 
   @Test
