@@ -3,11 +3,15 @@ package dev.jebena.server;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jebena.engine.model.Model;
+import dev.jebena.engine.tck.Providers;
+import dev.jebena.models.Models;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -18,19 +22,32 @@ import org.junit.jupiter.api.Test;
 class ManyClientsTest {
 
   private static final int CLIENTS = 64;
-  private static final int TOKENS = 120;
 
   @Test
   void halfOfTheClientsLeaveAndTheOthersGetWhatTheyWouldAlone() throws Exception {
-    try (TestServer server = TestServer.start(); ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+    try (TestServer server = TestServer.start()) {
+      leaveByHalves(server, 120);
+    }
+  }
+
+  @Test
+  void theShippedModelServesAsManyOnTheVectorBackend() throws Exception {
+    Model model = Models.open(Path.of("..", "models", "weights", "SmolLM2-135M-Instruct.Q4_1.gguf"));
+    try (TestServer server = TestServer.start(model, Providers.named("cpu"))) {
+      leaveByHalves(server, 16);
+    }
+  }
+
+  private static void leaveByHalves(TestServer server, int tokens) throws Exception {
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
       List<String> alone = new ArrayList<>();
       for (int i = 0; i < CLIENTS; i += 2) {
-        alone.add(server.postJson("/v1/chat/completions", body(i, false)).path("choices").path(0).path("message").path("content").asText());
+        alone.add(server.postJson("/v1/chat/completions", body(i, tokens, false)).path("choices").path(0).path("message").path("content").asText());
       }
       List<Future<String>> together = new ArrayList<>();
       for (int i = 0; i < CLIENTS; i++) {
         int client = i;
-        together.add(clients.submit(() -> chat(server, client)));
+        together.add(clients.submit(() -> chat(server, client, tokens)));
       }
       for (int i = 0; i < CLIENTS; i++) {
         String text = together.get(i).get();
@@ -42,14 +59,14 @@ class ManyClientsTest {
     }
   }
 
-  private static String body(int client, boolean stream) {
+  private static String body(int client, int tokens, boolean stream) {
     return "{\"messages\":[{\"role\":\"user\",\"content\":\"I am number " + client + "\"}],\"ignore_eos\":true,\"temperature\":0.8,\"seed\":"
-        + client + ",\"max_tokens\":" + TOKENS + ",\"stream\":" + stream + "}";
+        + client + ",\"max_tokens\":" + tokens + ",\"stream\":" + stream + "}";
   }
 
   /** Reads a stream; a client with an odd number leaves after a few events. */
-  private static String chat(TestServer server, int client) throws IOException {
-    String body = body(client, true);
+  private static String chat(TestServer server, int client, int tokens) throws IOException {
+    String body = body(client, tokens, true);
     StringBuilder text = new StringBuilder();
     try (Socket socket = server.connect()) {
       socket.getOutputStream().write(

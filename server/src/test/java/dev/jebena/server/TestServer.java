@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.jebena.engine.Engine;
 import dev.jebena.engine.EngineConfig;
+import dev.jebena.engine.backend.BackendProvider;
 import dev.jebena.engine.model.Model;
 import dev.jebena.engine.tck.Providers;
 import java.io.IOException;
@@ -19,12 +20,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** A server over a tiny model on the reference backend, and clients for it. Closing it checks that no block of the cache is held. */
+/**
+ * A server over a model, mostly a tiny one on the reference backend, and clients for it. Closing it checks that no block of the cache is
+ * held and no buffer lost.
+ */
 final class TestServer implements AutoCloseable {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final Model model = new TestModel();
+  private final Model model;
   private final JebenaServer server;
   private final Engine engine;
   private final HttpClient client = HttpClient.newHttpClient();
@@ -33,11 +37,12 @@ final class TestServer implements AutoCloseable {
     Leaks.watch();
   }
 
-  private TestServer(ServerConfig config, EngineConfig engineConfig) {
+  private TestServer(Model model, BackendProvider backend, ServerConfig config, EngineConfig engineConfig) {
+    this.model = model;
     this.server = JebenaServer.listen(config);
     this.engine = Engine.loader(model)
         .config(engineConfig)
-        .backend(Providers.reference())
+        .backend(backend)
         .listener(server.engineListener())
         .load();
     server.serve(engine);
@@ -52,7 +57,13 @@ final class TestServer implements AutoCloseable {
     server.accept(serverBuilder);
     EngineConfig.Builder engineBuilder = EngineConfig.builder().kvCacheBytes(4 << 20);
     engine.accept(engineBuilder);
-    return new TestServer(serverBuilder.build(), engineBuilder.build());
+    return new TestServer(new TestModel(), Providers.reference(), serverBuilder.build(), engineBuilder.build());
+  }
+
+  /** A server over the model, which it closes, on the backend. */
+  static TestServer start(Model model, BackendProvider backend) {
+    return new TestServer(
+        model, backend, ServerConfig.builder().host("127.0.0.1").port(0).build(), EngineConfig.builder().build());
   }
 
   JebenaServer server() {
