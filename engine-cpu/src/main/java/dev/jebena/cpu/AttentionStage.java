@@ -4,7 +4,6 @@ import static dev.jebena.cpu.Lanes.FLOAT;
 import static dev.jebena.cpu.Lanes.WIDTH;
 import static dev.jebena.cpu.PackedFormat.GROUP_ROWS;
 
-import dev.jebena.engine.backend.SlotTable;
 import dev.jebena.engine.program.AttentionMask;
 import dev.jebena.engine.program.KvGroup;
 import dev.jebena.engine.program.Op;
@@ -16,82 +15,32 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * Attention over blocks with an online softmax (Milakov and Gimelshein, 2018; Dao et al., FlashAttention, 2022).
  *
- * <p>A chunk is one KV head for up to {@value #UNIT_ROWS} neighbouring rows of one run; all query heads that share the KV head are rows of
- * the same small products. The context is walked in spans of {@value #SPAN} tokens at multiples of {@value #SPAN}: a span's keys and values
- * are read through the cache's type into tiles, and multiplied by {@link MicroKernels}. Spans lie the same for every row, so a row's bits
- * do not depend on the rows beside it.
+ * <p>A chunk is one KV head for up to {@value AttentionUnits#UNIT_ROWS} neighbouring rows of one run; all query heads that share the KV
+ * head are rows of the same small products. The context is walked in spans of {@value #SPAN} tokens at multiples of {@value #SPAN}: a span's
+ * keys and values are read once through the cache's type into tiles, and multiplied by {@link MicroKernels}. Spans, and the parts into which
+ * they are summed ({@link AttentionUnits}), lie the same for every row, so a row's bits depend neither on the rows beside it nor on
+ * whether several workers share its context (Dao et al., Flash-Decoding, 2023).
  */
 final class AttentionStage implements Team.Stage {
 
   private static final int SPAN = GROUP_ROWS;
-  private static final int UNIT_ROWS = 8;
-
-  /** The runs of a step, cut into units of rows; shared by the layers. */
-  static final class Units {
-
-    private final SlotTable table;
-    private int[] run = new int[16];
-    private int[] firstRow = new int[16];
-    private int[] rows = new int[16];
-    private int count;
-
-    Units(SlotTable table) {
-      this.table = table;
-    }
-
-    /** Cuts the current step's runs. */
-    void prepare() {
-      count = 0;
-      for (int i = 0; i < table.runs(); i++) {
-        int first = table.runFirstRow()[i];
-        int end = table.runFirstRow()[i + 1];
-        for (int row = first; row < end; row += UNIT_ROWS) {
-          if (count == run.length) {
-            run = Arrays.copyOf(run, 2 * count);
-            firstRow = Arrays.copyOf(firstRow, 2 * count);
-            rows = Arrays.copyOf(rows, 2 * count);
-          }
-          run[count] = i;
-          firstRow[count] = row;
-          rows[count++] = Math.min(UNIT_ROWS, end - row);
-        }
-      }
-    }
-  }
-
-  /** A worker's own memory. */
-  static final class Room {
-    final float[] tile;
-    final float[] queries;
-    final float[] scores;
-    final float[] sums;
-    final float[] maxima;
-    final float[] totals;
-    final float[] lanes = new float[WIDTH];
-
-    /** For {@code rows} query rows (rows times heads of a group). */
-    Room(int rows, int keyDim, int valueGroups) {
-      tile = new float[Math.max(keyDim, SPAN) * GROUP_ROWS];
-      queries = new float[rows * keyDim];
-      scores = new float[rows * SPAN];
-      sums = new float[valueGroups * rows * GROUP_ROWS];
-      maxima = new float[rows];
-      totals = new float[rows];
-    }
-  }
 
   private final StepState state;
   private final Op.Attention attention;
-  private final Units units;
+  private final AttentionUnits units;
   private final RowKernels.Place query;
   private final RowKernels.Place out;
-  private final Room[] rooms;
+  private final AttentionRooms rooms;
   private final KvGroup.CacheLayer layer;
+  private final KvTiles tiles;
+  private final long headBytes;
+  private final long layerOffset;
+  private final int blockTokens;
   private final int heads;
   private final int window;
 
   AttentionStage(
-      StepState state, Op.Attention attention, Units units, RowKernels.Place query, RowKernels.Place out, Room[] rooms) {
+      StepState state, Op.Attention attention, AttentionUnits units, RowKernels.Place query, RowKernels.Place out, AttentionRooms rooms) {
     this.state = state;
     this.attention = attention;
     this.units = units;
@@ -99,6 +48,10 @@ final class AttentionStage implements Team.Stage {
     this.out = out;
     this.rooms = rooms;
     this.layer = state.layout.layer(attention.group(), attention.cacheLayer());
+    this.tiles = new KvTiles(state.layout, layer);
+    this.headBytes = state.layout.headBytes(layer);
+    this.layerOffset = state.layout.layerOffset(attention.group(), attention.cacheLayer());
+    this.blockTokens = state.layout.blockTokens();
     this.heads = attention.heads() / attention.kvHeads();
     this.window = switch (attention.mask()) {
       case AttentionMask.Causal() -> Integer.MAX_VALUE;
@@ -106,49 +59,78 @@ final class AttentionStage implements Team.Stage {
     };
   }
 
-  /** A worker's memory for an operation. */
-  static Room room(Op.Attention attention) {
-    int rows = UNIT_ROWS * (attention.heads() / attention.kvHeads());
-    return new Room(rows, attention.headDim(), PackedFormat.groups(attention.valueDim()));
-  }
-
   @Override
   public int chunks() {
-    return units.count * attention.kvHeads();
+    return units.tasks() * attention.kvHeads();
   }
 
   @Override
   public void run(int from, int to, int worker) {
     for (int chunk = from; chunk < to; chunk++) {
-      attend(chunk / attention.kvHeads(), chunk % attention.kvHeads(), rooms[worker]);
+      int task = chunk / attention.kvHeads();
+      int kvHead = chunk % attention.kvHeads();
+      int unit = units.unit(task);
+      AttentionRooms.Room room = rooms.of(worker);
+      loadQueries(unit, kvHead, room);
+      if (units.part(task) == AttentionUnits.WHOLE) {
+        attendWhole(unit, kvHead, room);
+      } else {
+        attendPart(unit, kvHead, units.part(task), room);
+      }
     }
   }
 
-  private void attend(int unit, int kvHead, Room room) {
-    int count = units.rows[unit] * heads;
-    int first = units.firstRow[unit];
-    int firstPosition = state.table.rowPosition()[first];
-    int lastPosition = firstPosition + units.rows[unit] - 1;
-    loadQueries(first, units.rows[unit], kvHead, room);
-    Arrays.fill(room.maxima, 0, count, Float.NEGATIVE_INFINITY);
-    Arrays.fill(room.totals, 0, count, 0);
-    int valueGroups = PackedFormat.groups(layer.valueDim());
-    int rowsOfRoom = room.maxima.length;
-    Arrays.fill(room.sums, 0, valueGroups * rowsOfRoom * GROUP_ROWS, 0);
-    int slot = state.table.runSlot()[units.run[unit]];
-    int firstSeen = Math.max(0, firstPosition - window + 1);
-    for (int start = firstSeen / SPAN * SPAN; start <= lastPosition; start += SPAN) {
-      int tokens = Math.min(SPAN, lastPosition + 1 - start);
+  private void attendWhole(int unit, int kvHead, AttentionRooms.Room room) {
+    int parts = units.parts(unit);
+    int count = units.rows(unit) * heads;
+    int first = Math.max(0, units.firstPosition(unit) - window + 1) / AttentionUnits.PART_TOKENS;
+    if (first == parts - 1) {
+      sum(unit, kvHead, first, room, room.part);
+      store(unit, kvHead, room.part);
+      return;
+    }
+    room.whole.clear(count);
+    for (int part = first; part < parts; part++) {
+      sum(unit, kvHead, part, room, room.part);
+      room.whole.merge(room.part, count);
+    }
+    store(unit, kvHead, room.whole);
+  }
+
+  /** Sums one part; whoever completes the row merges all parts in their order. */
+  private void attendPart(int unit, int kvHead, int part, AttentionRooms.Room room) {
+    AttentionSplits splits = rooms.splits();
+    sum(unit, kvHead, part, room, splits.part(unit, kvHead, part));
+    int parts = units.parts(unit);
+    if (splits.completes(unit, kvHead, parts)) {
+      int count = units.rows(unit) * heads;
+      room.whole.clear(count);
+      for (int i = 0; i < parts; i++) {
+        room.whole.merge(splits.part(unit, kvHead, i), count);
+      }
+      store(unit, kvHead, room.whole);
+    }
+  }
+
+  /** Sums the values of a part of the context, as far as the rows see it. */
+  private void sum(int unit, int kvHead, int part, AttentionRooms.Room room, OnlineSums sums) {
+    int count = units.rows(unit) * heads;
+    int slot = units.slot(unit);
+    int firstPosition = units.firstPosition(unit);
+    int from = Math.max(part * AttentionUnits.PART_TOKENS, Math.max(0, firstPosition - window + 1) / SPAN * SPAN);
+    int end = Math.min((part + 1) * AttentionUnits.PART_TOKENS, units.lastPosition(unit) + 1);
+    sums.clear(count);
+    for (int start = from; start < end; start += SPAN) {
+      int tokens = Math.min(SPAN, end - start);
       readKeys(slot, kvHead, start, tokens, room.tile);
       Arrays.fill(room.scores, 0, count * SPAN, 0);
       multiply(count, room.tile, layer.keyDim(), room.queries, layer.keyDim(), room.scores, 0);
-      soften(count, firstPosition, start, room, valueGroups, rowsOfRoom);
-      for (int group = 0; group < valueGroups; group++) {
+      soften(count, firstPosition, start, room, sums);
+      for (int group = 0; group < sums.groups(); group++) {
         readValues(slot, kvHead, start, tokens, group, room.tile);
-        multiply(count, room.tile, tokens, room.scores, SPAN, room.sums, group * rowsOfRoom * GROUP_ROWS);
+        multiply(count, room.tile, tokens, room.scores, SPAN, sums.sums, sums.at(group, 0));
       }
     }
-    store(first, units.rows[unit], kvHead, room, rowsOfRoom);
   }
 
   private static void multiply(int count, float[] tile, int columns, float[] x, int xStride, float[] sums, int sumsAt) {
@@ -158,49 +140,42 @@ final class AttentionStage implements Team.Stage {
     }
   }
 
-  private void loadQueries(int first, int rows, int kvHead, Room room) {
-    for (int row = 0; row < rows; row++) {
-      int from = query.row(first + row) + kvHead * heads * attention.headDim();
-      System.arraycopy(state.values, from, room.queries, row * heads * attention.headDim(), heads * attention.headDim());
+  private void loadQueries(int unit, int kvHead, AttentionRooms.Room room) {
+    int columns = heads * attention.headDim();
+    for (int row = 0; row < units.rows(unit); row++) {
+      int from = query.row(units.firstRow(unit) + row) + kvHead * columns;
+      System.arraycopy(state.values, from, room.queries, row * columns, columns);
     }
   }
 
   private void readKeys(int slot, int kvHead, int start, int tokens, float[] tile) {
-    int blockTokens = state.layout.blockTokens();
     for (int at = 0; at < tokens; ) {
       int within = (start + at) % blockTokens;
       int taken = Math.min(blockTokens - within, tokens - at);
       // reading a block's unused tokens too keeps the vectors whole; what they hold is masked
       int read = Math.min(blockTokens - within, SPAN - at);
-      long head = headAddress(slot, kvHead, start + at);
-      KvTiles.read(
-          state.layout.type(), head + (long) within * state.layout.elementBytes(), layer.keyDim(), read, blockTokens, tile, at, GROUP_ROWS);
+      tiles.readKeys(headAddress(slot, kvHead, start + at), within, read, tile, at);
       at += taken;
     }
   }
 
   private void readValues(int slot, int kvHead, int start, int tokens, int group, float[] tile) {
-    int blockTokens = state.layout.blockTokens();
     int column = group * GROUP_ROWS;
     int columns = Math.min(GROUP_ROWS, layer.valueDim() - column);
     for (int at = 0; at < tokens; ) {
       int within = (start + at) % blockTokens;
       int taken = Math.min(blockTokens - within, tokens - at);
-      long values = headAddress(slot, kvHead, start + at) + state.layout.keyBytes(layer)
-          + ((long) within * layer.valueDim() + column) * state.layout.elementBytes();
-      KvTiles.read(state.layout.type(), values, taken, columns, layer.valueDim(), tile, at * GROUP_ROWS, GROUP_ROWS);
+      tiles.readValues(headAddress(slot, kvHead, start + at), within, taken, column, columns, tile, at * GROUP_ROWS);
       at += taken;
     }
   }
 
   private long headAddress(int slot, int kvHead, int position) {
-    return state.blockAddress(slot, attention.group(), position)
-        + state.layout.layerOffset(attention.group(), attention.cacheLayer())
-        + kvHead * state.layout.headBytes(layer);
+    return state.blockAddress(slot, attention.group(), position) + layerOffset + kvHead * headBytes;
   }
 
   /** Turns a span's scores into weights, and scales what was summed before to the new maximum. */
-  private void soften(int count, int firstPosition, int start, Room room, int valueGroups, int rowsOfRoom) {
+  private void soften(int count, int firstPosition, int start, AttentionRooms.Room room, OnlineSums sums) {
     for (int row = 0; row < count; row++) {
       int position = firstPosition + row / heads;
       int seenFrom = Math.max(0, position - window + 1) - start;
@@ -213,15 +188,18 @@ final class AttentionStage implements Team.Stage {
       if (attention.softCap() != 0) {
         cap(room.scores, at);
       }
-      float previous = room.maxima[row];
-      float largest = Math.max(previous, scaleAndMask(room.scores, at, seenFrom, seenTo));
-      float shrink = previous == Float.NEGATIVE_INFINITY ? 0 : (float) Math.exp((double) previous - largest);
-      room.maxima[row] = largest;
-      room.totals[row] = room.totals[row] * shrink + exponentials(room.scores, at, largest, room.lanes);
-      if (shrink != 1) {
-        for (int group = 0; group < valueGroups; group++) {
-          shrink(room.sums, (group * rowsOfRoom + row) * GROUP_ROWS, shrink);
-        }
+      float scale = attention.softCap() == 0 ? attention.scale() : 1;
+      boolean seesAll = seenFrom <= 0 && seenTo >= SPAN;
+      float found = seesAll ? scale(room.scores, at, scale) : scaleAndMask(room.scores, at, scale, seenFrom, seenTo);
+      float previous = sums.maxima[row];
+      float largest = Math.max(previous, found);
+      float total =
+          seesAll ? exponentials(room.scores, at, largest, room.lanes) : maskedExponentials(room.scores, at, largest, room.lanes);
+      float decay = OnlineSums.decay(previous, largest);
+      sums.maxima[row] = largest;
+      sums.totals[row] = sums.totals[row] * decay + total;
+      if (decay != 1) {
+        sums.shrink(row, decay);
       }
     }
   }
@@ -233,9 +211,19 @@ final class AttentionStage implements Team.Stage {
     }
   }
 
-  /** Scales the scores (a cap has done so already), excludes what is not seen, and returns the largest. */
-  private float scaleAndMask(float[] scores, int at, int seenFrom, int seenTo) {
-    float scale = attention.softCap() == 0 ? attention.scale() : 1;
+  /** Scales the scores and returns the largest. */
+  private static float scale(float[] scores, int at, float scale) {
+    FloatVector largest = FloatVector.broadcast(FLOAT, Float.NEGATIVE_INFINITY);
+    for (int i = 0; i < SPAN; i += WIDTH) {
+      FloatVector score = FloatVector.fromArray(FLOAT, scores, at + i).mul(scale);
+      score.intoArray(scores, at + i);
+      largest = largest.max(score);
+    }
+    return largest.reduceLanes(VectorOperators.MAX);
+  }
+
+  /** Scales the scores, excludes what is not seen, and returns the largest. */
+  private static float scaleAndMask(float[] scores, int at, float scale, int seenFrom, int seenTo) {
     FloatVector largest = FloatVector.broadcast(FLOAT, Float.NEGATIVE_INFINITY);
     for (int i = 0; i < SPAN; i += WIDTH) {
       FloatVector score = FloatVector.fromArray(FLOAT, scores, at + i).mul(scale);
@@ -254,6 +242,17 @@ final class AttentionStage implements Team.Stage {
   private static float exponentials(float[] scores, int at, float largest, float[] lanes) {
     FloatVector total = FloatVector.zero(FLOAT);
     for (int i = 0; i < SPAN; i += WIDTH) {
+      FloatVector weight = VectorMath.exp(FloatVector.fromArray(FLOAT, scores, at + i).sub(largest));
+      weight.intoArray(scores, at + i);
+      total = total.add(weight);
+    }
+    return VectorMath.sum(total, lanes, 0);
+  }
+
+  /** The same where scores may be excluded. */
+  private static float maskedExponentials(float[] scores, int at, float largest, float[] lanes) {
+    FloatVector total = FloatVector.zero(FLOAT);
+    for (int i = 0; i < SPAN; i += WIDTH) {
       FloatVector score = FloatVector.fromArray(FLOAT, scores, at + i);
       VectorMask<Float> excluded = score.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY);
       FloatVector weight = VectorMath.exp(score.sub(largest)).blend(0, excluded);
@@ -263,23 +262,28 @@ final class AttentionStage implements Team.Stage {
     return VectorMath.sum(total, lanes, 0);
   }
 
-  private static void shrink(float[] sums, int at, float factor) {
-    for (int i = 0; i < GROUP_ROWS; i += WIDTH) {
-      FloatVector.fromArray(FLOAT, sums, at + i).mul(factor).intoArray(sums, at + i);
+  private void store(int unit, int kvHead, OnlineSums from) {
+    int valueDim = layer.valueDim();
+    for (int row = 0; row < units.rows(unit); row++) {
+      for (int head = 0; head < heads; head++) {
+        int at = row * heads + head;
+        float inverse = 1 / from.totals[at];
+        int to = out.row(units.firstRow(unit) + row) + (kvHead * heads + head) * valueDim;
+        for (int group = 0; group < from.groups(); group++) {
+          int columns = Math.min(GROUP_ROWS, valueDim - group * GROUP_ROWS);
+          store(from.sums, from.at(group, at), columns, inverse, state.values, to + group * GROUP_ROWS);
+        }
+      }
     }
   }
 
-  private void store(int first, int rows, int kvHead, Room room, int rowsOfRoom) {
-    for (int row = 0; row < rows; row++) {
-      for (int head = 0; head < heads; head++) {
-        int at = row * heads + head;
-        float inverse = 1 / room.totals[at];
-        int to = out.row(first + row) + (kvHead * heads + head) * layer.valueDim();
-        for (int column = 0; column < layer.valueDim(); column++) {
-          int from = (column / GROUP_ROWS * rowsOfRoom + at) * GROUP_ROWS + column % GROUP_ROWS;
-          state.values[to + column] = room.sums[from] * inverse;
-        }
-      }
+  private static void store(float[] sums, int at, int columns, float factor, float[] values, int to) {
+    int i = 0;
+    for (; i <= columns - WIDTH; i += WIDTH) {
+      FloatVector.fromArray(FLOAT, sums, at + i).mul(factor).intoArray(values, to + i);
+    }
+    for (; i < columns; i++) {
+      values[to + i] = sums[at + i] * factor;
     }
   }
 }

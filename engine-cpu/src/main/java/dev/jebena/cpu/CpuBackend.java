@@ -8,14 +8,12 @@ import dev.jebena.engine.backend.Communicator;
 import dev.jebena.engine.backend.Executable;
 import dev.jebena.engine.backend.Footprint;
 import dev.jebena.engine.backend.KvFormat;
-import dev.jebena.engine.backend.KvType;
 import dev.jebena.engine.backend.Limits;
 import dev.jebena.engine.backend.LoadProgress;
 import dev.jebena.engine.backend.MemoryBudget;
 import dev.jebena.engine.backend.SlotTable;
 import dev.jebena.engine.backend.Unsupported;
 import dev.jebena.engine.backend.WeightSet;
-import dev.jebena.engine.program.Op;
 import dev.jebena.engine.program.Program;
 import dev.jebena.engine.weight.WeightSource;
 import java.util.ArrayList;
@@ -60,15 +58,7 @@ final class CpuBackend implements Backend {
 
   @Override
   public List<Unsupported> unsupported(Program program, KvFormat kvFormat) {
-    List<Unsupported> unsupported = new ArrayList<>();
-    if (kvFormat.type() == KvType.Q8_0) {
-      for (Op op : program.operations()) {
-        if (op instanceof Op.KvWrite write) {
-          unsupported.add(new Unsupported(write.site(), "an 8-bit KV cache is not built yet: use f32, f16 or bf16"));
-        }
-      }
-    }
-    return unsupported;
+    return List.of();
   }
 
   private void requireSupported(Program program, KvFormat kvFormat) {

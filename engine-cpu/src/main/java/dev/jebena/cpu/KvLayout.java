@@ -72,11 +72,16 @@ final class KvLayout {
   }
 
   private long partBytes(int columns) {
-    long bytes = (long) columns * elementBytes() * blockTokens();
+    long bytes = scalesOffset(columns);
     if (format.type() == KvType.Q8_0) {
       bytes += 2L * scales(columns) * blockTokens();
     }
     return (bytes + 63) / 64 * 64;
+  }
+
+  /** Offset of the scales from the codes of a part of {@code columns} columns. */
+  long scalesOffset(int columns) {
+    return (long) columns * elementBytes() * blockTokens();
   }
 
   /** Scales of a token's {@code columns} columns. */

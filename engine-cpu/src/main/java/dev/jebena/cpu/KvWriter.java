@@ -14,45 +14,87 @@ final class KvWriter {
   private final KvLayout layout;
   private final KvGroup.CacheLayer layer;
   private final long layerOffset;
+  private final Part keyPart;
+  private final Part valuePart;
 
   KvWriter(KvLayout layout, int group, int cacheLayer) {
     this.layout = layout;
     this.layer = layout.layer(group, cacheLayer);
     this.layerOffset = layout.layerOffset(group, cacheLayer);
+    int tokens = layout.blockTokens();
+    this.keyPart = new Part(layer.keyDim(), tokens, 1, 1);
+    this.valuePart = new Part(layer.valueDim(), 1, layer.valueDim(), KvLayout.scales(layer.valueDim()));
   }
 
   /** Writes the token at {@code token} of the block at {@code blockAddress}. */
   void write(long blockAddress, int token, float[] keys, int keyAt, float[] values, int valueAt) {
     MemorySegment block = MemorySegment.ofAddress(blockAddress).reinterpret(layout.blockBytes());
-    int tokens = layout.blockTokens();
     for (int head = 0; head < layer.kvHeads(); head++) {
       long at = layerOffset + head * layout.headBytes(layer);
-      writePart(block, at, keys, keyAt + head * layer.keyDim(), layer.keyDim(), token, tokens);
-      at += layout.keyBytes(layer) + (long) token * layer.valueDim() * layout.elementBytes();
-      writePart(block, at, values, valueAt + head * layer.valueDim(), layer.valueDim(), 0, 1);
+      writePart(block, at, keys, keyAt + head * layer.keyDim(), keyPart, token);
+      writePart(block, at + layout.keyBytes(layer), values, valueAt + head * layer.valueDim(), valuePart, token);
     }
   }
 
-  /** Writes {@code columns} elements; column c goes to element {@code c * stride + first}. */
-  private void writePart(MemorySegment block, long at, float[] source, int from, int columns, int first, int stride) {
+  /**
+   * How keys or values lie within a head's.
+   *
+   * @param stride elements, and scales, from a column to the next
+   * @param tokenStride elements from a token to the next
+   * @param tokenScales scales from a token to the next
+   */
+  private record Part(int columns, int stride, int tokenStride, int tokenScales) {
+    long element(int token, int column) {
+      return (long) token * tokenStride + (long) column * stride;
+    }
+
+    long scale(int token, int run) {
+      return (long) token * tokenScales + (long) run * stride;
+    }
+  }
+
+  private void writePart(MemorySegment block, long at, float[] source, int from, Part part, int token) {
+    int columns = part.columns;
     switch (layout.type()) {
       case F32 -> {
         for (int i = 0; i < columns; i++) {
-          block.set(FLOAT, at + 4L * ((long) i * stride + first), source[from + i]);
+          block.set(FLOAT, at + 4L * part.element(token, i), source[from + i]);
         }
       }
       case F16 -> {
         for (int i = 0; i < columns; i++) {
-          block.set(SHORT, at + 2L * ((long) i * stride + first), Float.floatToFloat16(source[from + i]));
+          block.set(SHORT, at + 2L * part.element(token, i), Float.floatToFloat16(source[from + i]));
         }
       }
       case BF16 -> {
         for (int i = 0; i < columns; i++) {
-          block.set(SHORT, at + 2L * ((long) i * stride + first), bfloat16(source[from + i]));
+          block.set(SHORT, at + 2L * part.element(token, i), bfloat16(source[from + i]));
         }
       }
-      case Q8_0 -> throw new IllegalStateException("8-bit caches were refused before");
+      case Q8_0 -> {
+        long scales = at + layout.scalesOffset(columns);
+        for (int run = 0; run * KvLayout.SCALE_COLUMNS < columns; run++) {
+          float scale = writeCodes(block, at, source, from, part, token, run * KvLayout.SCALE_COLUMNS);
+          block.set(SHORT, scales + 2L * part.scale(token, run), Float.floatToFloat16(scale));
+        }
+      }
     }
+  }
+
+  /** Writes the codes of up to 32 columns, relative to the scale before that is rounded, and returns it. */
+  private static float writeCodes(MemorySegment block, long at, float[] source, int from, Part part, int token, int first) {
+    int end = Math.min(first + KvLayout.SCALE_COLUMNS, part.columns);
+    float largest = 0;
+    for (int i = first; i < end; i++) {
+      // max keeps not-a-number, which a comparison would lose
+      largest = Math.max(largest, Math.abs(source[from + i]));
+    }
+    float scale = largest / 127;
+    for (int i = first; i < end; i++) {
+      int code = scale == 0 ? 0 : (int) Math.rint(source[from + i] / scale);
+      block.set(ValueLayout.JAVA_BYTE, at + part.element(token, i), (byte) code);
+    }
+    return scale;
   }
 
   /** Rounds to the nearest, ties to even; not-a-number stays one. */
@@ -63,5 +105,4 @@ final class KvWriter {
     }
     return (short) (bits + 0x7FFF + (bits >> 16 & 1) >> 16);
   }
-
 }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class ProgramCompiler {
 
   /** Stages over tokens, and those over a window of output rows. */
-  record Stages(List<Team.Stage> body, List<Team.Stage> tail, StepState state, AttentionStage.Units units) {}
+  record Stages(List<Team.Stage> body, List<Team.Stage> tail, StepState state, AttentionUnits units) {}
 
   /** Operations that become one stage. */
   private record Batch(List<Op> ops, RowDomain domain, boolean rowWise) {}
@@ -124,9 +124,9 @@ final class ProgramCompiler {
     private final Communicator communicator;
     private final LinearStage.Room[] linearRooms;
     private final float[][] lanes;
-    private final AttentionStage.Units units;
+    private final AttentionUnits units;
     private final Map<RopeFrequencies, RopeTables> tables = new HashMap<>();
-    private final Map<List<Integer>, AttentionStage.Room[]> attentionRooms = new HashMap<>();
+    private final Map<List<Integer>, AttentionRooms> attentionRooms = new HashMap<>();
 
     Builder(StepState state, Scratch scratch, CpuWeightSet weights, int workers, Communicator communicator) {
       this.communicator = communicator;
@@ -136,7 +136,7 @@ final class ProgramCompiler {
       this.linearRooms = new LinearStage.Room[workers];
       Arrays.setAll(linearRooms, i -> new LinearStage.Room());
       this.lanes = new float[workers][Lanes.WIDTH];
-      this.units = new AttentionStage.Units(state.table);
+      this.units = new AttentionUnits(state.table, workers);
     }
 
     Stages build() {
@@ -163,8 +163,9 @@ final class ProgramCompiler {
       return switch (op) {
         case Op.Linear linear -> linear(linear, rows);
         case Op.Attention attention -> {
-          AttentionStage.Room[] rooms = attentionRooms.computeIfAbsent(
-              List.of(attention.heads() / attention.kvHeads(), attention.headDim(), attention.valueDim()), key -> attentionRooms(attention));
+          AttentionRooms rooms = attentionRooms.computeIfAbsent(
+              List.of(attention.heads(), attention.kvHeads(), attention.headDim(), attention.valueDim()),
+              key -> new AttentionRooms(attention, linearRooms.length, units));
           yield new AttentionStage(state, attention, units, place(attention.query()), place(attention.out()), rooms);
         }
         case Op.Embed embed -> throw notAStage(embed);
@@ -188,12 +189,6 @@ final class ProgramCompiler {
 
     private IllegalStateException notAStage(Op op) {
       return new IllegalStateException(op.site() + " is a row operation");
-    }
-
-    private AttentionStage.Room[] attentionRooms(Op.Attention attention) {
-      AttentionStage.Room[] rooms = new AttentionStage.Room[linearRooms.length];
-      Arrays.setAll(rooms, i -> AttentionStage.room(attention));
-      return rooms;
     }
 
     private LinearStage linear(Op.Linear linear, LinearStage.Rows rows) {
