@@ -116,11 +116,22 @@ __device__ __forceinline__ void multiplyPiece(
   }
 }
 
+// Loads every 32nd piece from `first`; zeros behind the row's end.
+template <WeightType TYPE, int COUNT>
+__device__ __forceinline__ void loadPieces(typename Weight<TYPE>::Raw (&raw)[COUNT], const WeightRow& weight, int first, int pieces) {
+#pragma unroll
+  for (int i = 0; i < COUNT; i++) {
+    int piece = first + i * WARP;
+    raw[i] = piece < pieces ? Weight<TYPE>::load(weight, piece) : Weight<TYPE>::zero();
+  }
+}
+
 // The product of a weight row (each warp has its own) with the block's rows: lane r gets that of row r.
 template <WeightType TYPE, int ROWS>
 __device__ __forceinline__ float multiplyRow(
     const WeightRow& weight, const float* x, int xStride, int columns, int rows, const InputNorm& norm, Chunk<ROWS>& chunk) {
   const int STEPS = 32 / Weight<TYPE>::ELEMENTS;
+  const int BATCH = STEPS > 4 ? 4 : STEPS;  // pieces under way at a time
   __shared__ float warpSquares[MATVEC_WARPS][ROWS];
   int lane = threadIdx.x % WARP;
   int pieces = (columns + 31) / 32 * STEPS;
@@ -132,19 +143,22 @@ __device__ __forceinline__ float multiplyRow(
   }
 #pragma unroll 1
   for (int from = 0; from < columns; from += CHUNK) {
-    int firstPiece = from / 32 * STEPS;
-    typename Weight<TYPE>::Raw raw[STEPS];
-#pragma unroll
-    for (int step = 0; step < STEPS; step++) {
-      int piece = firstPiece + step * WARP + lane;
-      raw[step] = piece < pieces ? Weight<TYPE>::load(weight, piece) : Weight<TYPE>::zero();
-    }
+    int firstPiece = from / 32 * STEPS + lane;
+    typename Weight<TYPE>::Raw raw[BATCH];
+    loadPieces<TYPE, BATCH>(raw, weight, firstPiece, pieces);
     __syncthreads();
     loadChunk<ROWS>(chunk, x, xStride, columns, rows, from, norm, squares);
     __syncthreads();
 #pragma unroll
-    for (int step = 0; step < STEPS; step++) {
-      multiplyPiece<TYPE, ROWS>(chunk, raw[step], step, firstPiece + step * WARP + lane, sums);
+    for (int batch = 0; batch < STEPS; batch += BATCH) {
+      if (batch > 0) {
+        loadPieces<TYPE, BATCH>(raw, weight, firstPiece + batch * WARP, pieces);
+      }
+#pragma unroll
+      for (int i = 0; i < BATCH; i++) {
+        multiplyPiece<TYPE, ROWS>(chunk, raw[i], batch + i, firstPiece + (batch + i) * WARP, sums);
+        asm volatile("" ::: "memory");  // or the compiler would load the inputs of all steps at once, and run out of registers
+      }
     }
   }
   float product = 0;

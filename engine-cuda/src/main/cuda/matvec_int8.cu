@@ -36,8 +36,9 @@ struct CodeChunk {
 template <int ROWS>
 __device__ __forceinline__ void loadCodes(
     CodeChunk<ROWS>& chunk, const signed char* codes, const float2* scales, int units, int rows, int firstUnit) {
-#pragma unroll
+#pragma unroll 1
   for (int row = 0; row < ROWS; row++) {
+#pragma unroll 1
     for (int i = threadIdx.x; i < CHUNK_UNITS * 2; i += THREADS) {
       int unit = firstUnit + i / 2;
       bool inside = row < rows && unit < units;
