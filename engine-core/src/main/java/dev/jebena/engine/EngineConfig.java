@@ -37,14 +37,19 @@ public record EngineConfig(Compute compute, Cache cache, Scheduling scheduling) 
    * @param computeType the arithmetic of the products
    * @param tensorParallelSize ranks that share the model, in all processes
    * @param cluster the processes that the ranks are in; empty: all in this one
+   * @param gpuMemoryUtilization share of a device's memory that is used, where the backend has a device with memory of its own
    */
   public record Compute(
-      String backend, OptionalInt threads, ComputeType computeType, int tensorParallelSize, Optional<Cluster> cluster) {
+      String backend, OptionalInt threads, ComputeType computeType, int tensorParallelSize, Optional<Cluster> cluster,
+      double gpuMemoryUtilization) {
 
     public Compute {
       requireRange("threads", threads.orElse(1), 1, 4096);
       requireRange("tensorParallelSize", tensorParallelSize, 1, 1024);
       cluster.ifPresent(each -> each.requireDivides(tensorParallelSize));
+      if (!(gpuMemoryUtilization > 0 && gpuMemoryUtilization <= 1)) {
+        throw new IllegalArgumentException("gpuMemoryUtilization is " + gpuMemoryUtilization + ": use a number over 0, up to 1");
+      }
     }
   }
 
@@ -54,7 +59,8 @@ public record EngineConfig(Compute compute, Cache cache, Scheduling scheduling) 
    * @param kvType how keys and values are stored; empty: F32, or F16 where F32 would not hold two sequences of full length
    * @param blockTokens tokens of a block
    * @param maxContext the most tokens of a sequence; empty: what the model was made for, or less if memory does not suffice
-   * @param kvCacheBytes memory for keys and values; empty: an eighth of the machine's memory, at most 2 GiB, but enough for one sequence
+   * @param kvCacheBytes memory for keys and values; empty: on a device, what weights and values leave; otherwise an
+   *     eighth of the machine's memory, at most 2 GiB, but enough for one sequence
    * @param prefixCaching whether equal prefixes are computed once
    */
   public record Cache(
@@ -113,6 +119,7 @@ public record EngineConfig(Compute compute, Cache cache, Scheduling scheduling) 
     private ComputeType computeType = ComputeType.AUTO;
     private int tensorParallelSize = 1;
     private Optional<Cluster> cluster = Optional.empty();
+    private double gpuMemoryUtilization = 0.9;
     private Optional<KvType> kvType = Optional.empty();
     private int blockTokens = 16;
     private OptionalInt maxContext = OptionalInt.empty();
@@ -151,6 +158,12 @@ public record EngineConfig(Compute compute, Cache cache, Scheduling scheduling) 
     /** The ranks are in several processes, of which this is the one that schedules. */
     public Builder cluster(Cluster value) {
       cluster = Optional.of(value);
+      return this;
+    }
+
+    /** Takes so much of a device's memory; keys and values get what the rest leaves. */
+    public Builder gpuMemoryUtilization(double value) {
+      gpuMemoryUtilization = value;
       return this;
     }
 
@@ -222,7 +235,7 @@ public record EngineConfig(Compute compute, Cache cache, Scheduling scheduling) 
      */
     public EngineConfig build() {
       return new EngineConfig(
-          new Compute(backend, threads, computeType, tensorParallelSize, cluster),
+          new Compute(backend, threads, computeType, tensorParallelSize, cluster, gpuMemoryUtilization),
           new Cache(kvType, blockTokens, maxContext, kvCacheBytes, prefixCaching),
           new Scheduling(maxSequences, maxBatchedTokens, chunkedPrefill, maxWaiting, readTimeout, targetStepMillis));
     }

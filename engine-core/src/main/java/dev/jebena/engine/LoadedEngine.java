@@ -21,6 +21,7 @@ import dev.jebena.engine.program.Program;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.OptionalLong;
 
 /** What loading makes: backend, weights, executable and cache, sized to the machine and to each other. Closed in reverse order. */
 record LoadedEngine(
@@ -55,11 +56,11 @@ record LoadedEngine(
     selection.candidates().forEach(candidate -> LOG.log(System.Logger.Level.DEBUG, "backend {0}", BackendSelection.describe(candidate)));
     Deque<AutoCloseable> resources = new ArrayDeque<>();
     try {
-      MemoryBudget budget = new MemoryBudget(machineBytes());
+      MemoryBudget budget = budget(config.compute(), selection.chosen());
       Backend backend = open(model, config.compute(), selection.chosen(), budget);
       resources.push(backend);
       Program program = model.program();
-      Plan plan = plan(model, config, backend, budget);
+      Plan plan = plan(model, config, backend, budget, mostKvBytes(config.compute(), selection.chosen()));
       WeightSet weights = backend.load(program, model.weights(), progress);
       resources.push(weights);
       Executable executable = backend.compile(program, weights, plan.limits, plan.format);
@@ -83,7 +84,22 @@ record LoadedEngine(
         () -> new EngineLoadException("no cluster is configured: an engine that follows needs to know where node 0 is"));
     RankNodes.follow(
         cluster, compute.tensorParallelSize(), model, selection.chosen(), new BackendSettings(compute.threads(), compute.computeType()),
-        new MemoryBudget(machineBytes()));
+        budget(compute, selection.chosen()));
+  }
+
+  /** The memory of the devices that will compute, or of the machine. */
+  private static MemoryBudget budget(EngineConfig.Compute compute, BackendProvider provider) {
+    return new MemoryBudget(deviceBytes(compute, provider).orElseGet(LoadedEngine::machineBytes));
+  }
+
+  private static OptionalLong deviceBytes(EngineConfig.Compute compute, BackendProvider provider) {
+    int nodes = compute.cluster().map(Cluster::nodes).orElse(1);
+    return provider.memoryBytes(compute.tensorParallelSize() / nodes, compute.gpuMemoryUtilization());
+  }
+
+  /** The most that the cache takes unless told otherwise: a device does nothing else, a machine does. */
+  private static long mostKvBytes(EngineConfig.Compute compute, BackendProvider provider) {
+    return deviceBytes(compute, provider).isPresent() ? Long.MAX_VALUE : Math.min(DEFAULT_MOST_KV_BYTES, machineBytes() / DEFAULT_KV_SHARE);
   }
 
   private static Backend open(Model model, EngineConfig.Compute compute, BackendProvider provider, MemoryBudget budget) {
@@ -103,22 +119,22 @@ record LoadedEngine(
         : Runtime.getRuntime().maxMemory() * 4;
   }
 
-  private static Plan plan(Model model, EngineConfig config, Backend backend, MemoryBudget budget) {
+  private static Plan plan(Model model, EngineConfig config, Backend backend, MemoryBudget budget, long mostKvBytes) {
     int wanted = config.cache().maxContext().orElse(model.maxContext());
     if (wanted > model.maxContext()) {
       throw new EngineLoadException(
           "maxContext is " + wanted + ": model '" + model.name() + "' was made for at most " + model.maxContext() + " tokens");
     }
     KvType type = config.cache().kvType().orElseGet(() -> {
-      Plan full = plan(model, config, backend, budget, KvType.F32, wanted);
+      Plan full = plan(model, config, backend, budget, KvType.F32, wanted, mostKvBytes);
       boolean holdsTwo = (long) full.blocks * config.cache().blockTokens() >= 2L * wanted;
       return holdsTwo ? KvType.F32 : KvType.F16;
     });
-    return plan(model, config, backend, budget, type, wanted);
+    return plan(model, config, backend, budget, type, wanted, mostKvBytes);
   }
 
   private static Plan plan(
-      Model model, EngineConfig config, Backend backend, MemoryBudget budget, KvType type, int wantedContext) {
+      Model model, EngineConfig config, Backend backend, MemoryBudget budget, KvType type, int wantedContext, long mostKvBytes) {
     KvFormat format = new KvFormat(type, config.cache().blockTokens());
     EngineConfig.Scheduling scheduling = config.scheduling();
     int stepTokens = scheduling.chunkedPrefill() == EngineConfig.Switch.ON
@@ -130,7 +146,7 @@ record LoadedEngine(
     long free = budget.freeBytes() - footprint.weightBytes() - footprint.scratchBytes();
     long sequenceBlocks = Math.ceilDiv(wantedContext, config.cache().blockTokens());
     long blockBytes = Math.max(1, footprint.kvBlockBytes());
-    long byDefault = Math.max(Math.min(DEFAULT_MOST_KV_BYTES, machineBytes() / DEFAULT_KV_SHARE), (sequenceBlocks + 1) * blockBytes);
+    long byDefault = Math.max(mostKvBytes, (sequenceBlocks + 1) * blockBytes);
     long bytes = Math.min(config.cache().kvCacheBytes().orElse(byDefault), free);
     // more blocks than all sequences at full length could fill are of no use
     long blocks = Math.min(bytes / blockBytes - 1, sequenceBlocks * scheduling.maxSequences() + 1);

@@ -1,5 +1,7 @@
 package dev.jebena.engine.backend;
 
+import java.util.OptionalLong;
+
 /**
  * Finds out whether a backend can run here, and opens it. Found by {@link java.util.ServiceLoader}; constructing and probing touch
  * nothing optional, so that a missing module or driver is an answer and not an error.
@@ -14,6 +16,16 @@ public interface BackendProvider {
 
   /** Whether the backend can run, and why it will or will not be fast. */
   Probe probe();
+
+  /**
+   * The memory of the devices that so many backends of this process would take; empty if a backend takes the machine's own memory.
+   *
+   * @param share of each device's memory, over 0, at most 1
+   * @throws BackendException if {@link #probe()} would answer {@link Probe.Unavailable}
+   */
+  default OptionalLong memoryBytes(int backends, double share) {
+    return OptionalLong.empty();
+  }
 
   /**
    * Opens the backend; the caller closes it.

@@ -7,15 +7,24 @@ import java.util.OptionalInt;
  *
  * @param threads worker threads; empty: what the backend finds best
  * @param computeType the arithmetic of the products
+ * @param index which of the backends of this process it is, from 0: where there are several devices, each gets its own
  */
-public record BackendSettings(OptionalInt threads, ComputeType computeType) {
+public record BackendSettings(OptionalInt threads, ComputeType computeType, int index) {
 
   /** Everything as the backend finds best. */
   public static final BackendSettings DEFAULTS = new BackendSettings(OptionalInt.empty(), ComputeType.AUTO);
 
+  /** The only backend of this process. */
+  public BackendSettings(OptionalInt threads, ComputeType computeType) {
+    this(threads, computeType, 0);
+  }
+
   public BackendSettings {
     if (threads.isPresent() && (threads.getAsInt() < 1 || threads.getAsInt() > 4096)) {
       throw new IllegalArgumentException("threads is " + threads.getAsInt() + ": use a number from 1 to 4096");
+    }
+    if (index < 0) {
+      throw new IllegalArgumentException("index is " + index + ": backends count from 0");
     }
   }
 }

@@ -73,7 +73,7 @@ public final class ShardedBackend implements Backend {
     try {
       for (int rank = 0; rank < ranks; rank++) {
         int threads = Math.max(1, all / ranks + (rank < all % ranks ? 1 : 0));
-        backends.add(provider.open(new BackendSettings(OptionalInt.of(threads), settings.computeType()), budget));
+        backends.add(provider.open(new BackendSettings(OptionalInt.of(threads), settings.computeType(), rank), budget));
       }
       int busy = Math.max(ranks, all);
       RankGroup group = new RankGroup(node.node() * ranks, ranks, node.nodes() * ranks, node, busy);

@@ -1,0 +1,71 @@
+package dev.jebena.cuda;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUfunction_attribute;
+import jcuda.driver.CUmodule;
+import jcuda.driver.JCudaDriver;
+
+/** The kernels of one device, each loaded when it is first asked for. */
+final class Kernels implements AutoCloseable {
+
+  /** Dynamic shared memory that a kernel may have without asking. */
+  private static final int DEFAULT_SHARED_BYTES = 48 << 10;
+
+  private final Device device;
+  private final KernelCatalog catalog;
+  private final Map<String, CUmodule> modules = new HashMap<>();
+  private final Map<String, Kernel> kernels = new HashMap<>();
+  private final Map<String, Integer> sharedBytes = new HashMap<>();
+
+  Kernels(Device device, KernelCatalog catalog) {
+    this.device = device;
+    this.catalog = catalog;
+  }
+
+  /** A kernel without much shared memory. */
+  Kernel get(String name) {
+    return get(name, 0);
+  }
+
+  /** A kernel that may be launched with so much dynamic shared memory. */
+  synchronized Kernel get(String name, int dynamicSharedBytes) {
+    Kernel kernel = kernels.computeIfAbsent(name, this::load);
+    if (dynamicSharedBytes > sharedBytes.getOrDefault(name, DEFAULT_SHARED_BYTES)) {
+      device.check(
+          JCudaDriver.cuFuncSetAttribute(
+              kernel.function(), CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, dynamicSharedBytes),
+          "cuFuncSetAttribute");
+      sharedBytes.put(name, dynamicSharedBytes);
+    }
+    return kernel;
+  }
+
+  private Kernel load(String name) {
+    CUmodule module = modules.computeIfAbsent(catalog.moduleOf(name), this::loadModule);
+    CUfunction function = new CUfunction();
+    device.check(JCudaDriver.cuModuleGetFunction(function, module, name), "cuModuleGetFunction of " + name);
+    return new Kernel(name, function);
+  }
+
+  private CUmodule loadModule(String name) {
+    byte[] text = catalog.text(name);
+    // the driver reads up to a zero
+    byte[] terminated = Arrays.copyOf(text, text.length + 1);
+    CUmodule module = new CUmodule();
+    device.check(JCudaDriver.cuModuleLoadData(module, terminated), "cuModuleLoadData of " + name + ".ptx");
+    device.opened();
+    return module;
+  }
+
+  @Override
+  public void close() {
+    for (CUmodule module : modules.values()) {
+      device.released(JCudaDriver.cuModuleUnload(module), "cuModuleUnload");
+    }
+    modules.clear();
+    kernels.clear();
+  }
+}

@@ -1,0 +1,8 @@
+package dev.jebena.cuda;
+
+/** Queues the launches of one node. */
+@FunctionalInterface
+interface Stage {
+
+  void launch(Step step, Launcher launcher);
+}
