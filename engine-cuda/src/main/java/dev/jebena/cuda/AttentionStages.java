@@ -62,8 +62,8 @@ final class AttentionStages {
   }
 
   private static int decodeShared(int heads, int keyDim, int valueDim) {
-    int bytes = 4 * (heads * roundUp(keyDim, 32) + 34 * roundUp(Math.max(keyDim, valueDim), 32) + 34 * heads + 8 * heads);
-    return roundUp(bytes, 16);
+    int columns = roundUp(Math.max(keyDim, valueDim), 32);
+    return 4 * (heads * columns + 64 * (columns + 4));
   }
 
   /** Columns that the prefill kernel is made for; 0: none is large enough. */
