@@ -309,7 +309,10 @@ final class KernelDecoder {
       return register.index();
     }
     if (operand.equals("_")) {
-      return 0;
+      return Registers.SINK;
+    }
+    if (Immediates.isImmediate(operand)) {
+      return Immediates.bits(line, operand, 4) == 0 ? Registers.FALSE : Registers.TRUE;
     }
     throw new PtxException(line, "not a predicate: " + operand);
   }

@@ -14,6 +14,12 @@ final class Registers {
   /** Registers at the front of both files that steps use for themselves. */
   static final int SCRATCH = 4;
 
+  /** The predicate that takes what nobody wants. */
+  static final int SINK = 0;
+
+  static final int FALSE = 1;
+  static final int TRUE = 2;
+
   /** The class of a register: predicate, up to 32 bits, 64 bits. */
   enum Kind {
     PREDICATE,
@@ -25,7 +31,7 @@ final class Registers {
 
   private int narrow = SCRATCH;
   private int wide = SCRATCH;
-  private int predicates = 1; // predicate 0 takes what nobody wants
+  private int predicates = TRUE + 1;
   final Map<Integer, Integer> narrowConstants = new HashMap<>();
   final Map<Integer, Long> wideConstants = new HashMap<>();
   final List<Kernel.SymbolRegister> symbolRegisters = new ArrayList<>();

@@ -57,6 +57,7 @@ final class Warp {
     steps = kernel.steps;
     counts = block.statistics.laneSteps;
     memory = new Memory(this);
+    p[Registers.TRUE] = -1;
     kernel.narrowConstants.forEach((index, value) -> Arrays.fill(r, index, index + LaneLoop.LANES, value));
     kernel.wideConstants.forEach((index, value) -> Arrays.fill(q, index, index + LaneLoop.LANES, value));
     kernel.symbols.forEach(s -> Arrays.fill(q, s.register(), s.register() + LaneLoop.LANES, block.grid.symbolAddress(s.symbol())));
