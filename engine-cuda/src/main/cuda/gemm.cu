@@ -1,7 +1,7 @@
 // Linear for many rows on tensor cores: out [rows, N] = x [rows, K] W [N, K]^T, the weight in any format.
 //
-// A block of 128 threads computes 64 rows by 64 columns of the result. For each 64 columns of K the raw floats of x come by cp.async, one tile ahead, and
-// the weight's blocks by registers, one tile ahead; then both are written to shared memory as bf16, and four warps multiply them, 32 x 32 results each.
+// A block of 128 threads computes 64 rows by 64 columns of the result. For each 64 columns of K the raw floats of x come by cp.async and the weight's
+// blocks by registers, both while the tile before is multiplied; then they are written to shared memory as bf16, and four warps multiply them, 32 x 32 results each.
 // With two pieces a float is split into two bf16, which keep 16 bits of it, and three of the four products are taken (that of the two rests is below the
 // rounding): 2^-17 of relative error for each product, against 2^-9 with one piece. The tiles are swizzled: 16-byte column c of row r lies at c ^ (r % 8),
 // so that ldmatrix and the writes are free of bank conflicts.
@@ -135,7 +135,8 @@ __device__ __forceinline__ void multiplyFragments(float (&sums)[2][4][4], const 
 template <WeightType TYPE, int PIECES>
 __device__ __forceinline__ void gemm(const LinearPart* parts, int partCount, const float* x, int xStride, int columns, int rows) {
   extern __shared__ __align__(16) byte shared[];
-  byte* inputTile = shared + 2 * STAGE_BYTES;
+  float* stage = reinterpret_cast<float*>(shared);
+  byte* inputTile = shared + STAGE_BYTES;
   byte* weightTile = inputTile + PIECES * PIECE_BYTES;
   LinearPart part = partOf(parts, partCount, blockIdx.x);
   int firstColumn = (blockIdx.x - part.firstBlock) * TILE;
@@ -152,22 +153,20 @@ __device__ __forceinline__ void gemm(const LinearPart* parts, int partCount, con
     sums[i / 16][i / 4 % 4][i % 4] = 0;
   }
   RawTile<TYPE> next;
-  copyInput(reinterpret_cast<float*>(shared), x, xStride, columns, rows, firstRow, 0);
+  copyInput(stage, x, xStride, columns, rows, firstRow, 0);
   commitCopies();
   next.load(part, firstColumn, units, 0);
-  int stage = 0;
 #pragma unroll 1
   for (int from = 0; from < columns; from += TILE) {
-    if (from + TILE < columns) {
-      copyInput(reinterpret_cast<float*>(shared + (stage ^ 1) * STAGE_BYTES), x, xStride, columns, rows, firstRow, from + TILE);
-    }
-    commitCopies();
-    waitForCopies<1>();
+    waitForCopies<0>();
     __syncthreads();
-    convertInput<PIECES>(reinterpret_cast<const float*>(shared + stage * STAGE_BYTES), inputTile);
+    convertInput<PIECES>(stage, inputTile);
     next.template decode<PIECES>(weightTile, from);
     __syncthreads();
+    // the stage and the registers are free again: the next tile comes while this one is multiplied
     if (from + TILE < columns) {
+      copyInput(stage, x, xStride, columns, rows, firstRow, from + TILE);
+      commitCopies();
       next.load(part, firstColumn, units, from + TILE);
     }
 #pragma unroll
@@ -187,7 +186,6 @@ __device__ __forceinline__ void gemm(const LinearPart* parts, int partCount, con
       }
       multiplyFragments(sums, a, b);
     }
-    stage ^= 1;
   }
 #pragma unroll
   for (int i = 0; i < 32; i++) {
