@@ -352,11 +352,6 @@ final class InstructionDecoder {
     String from = i.operands().get(1);
     if (op.type().equals("pred")) {
       int d = kernel.predicate(i.line(), to);
-      if (Immediates.isImmediate(from)) {
-        int constant = Immediates.bits(i.line(), from, 4) == 0 ? 0 : -1;
-        emit(i, Step.of((w, mask) -> w.p[d] = w.p[d] & ~mask | constant & mask));
-        return;
-      }
       Predicate a = predicate(i, 1);
       emit(i, Step.of((w, mask) -> w.p[d] = w.p[d] & ~mask | a.of(w) & mask));
     } else if (to.startsWith("{")) {

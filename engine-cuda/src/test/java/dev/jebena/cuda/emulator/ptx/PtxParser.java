@@ -231,7 +231,7 @@ final class PtxParser {
           return;
         }
         out.add(new Statement.Close(line));
-      } else if (text.startsWith(".loc", at) || text.startsWith(".file", at)) {
+      } else if (text.startsWith(".loc ", at) || text.startsWith(".loc\t", at) || text.startsWith(".file", at)) {
         until("\n");
       } else {
         statement(out);
