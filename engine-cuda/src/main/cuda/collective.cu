@@ -31,7 +31,7 @@ __device__ __forceinline__ void meet(Signal* const* signals, int rank, int world
     storeRelease(&signals[threadIdx.x]->arrived[blockIdx.x][phase][rank], epoch);
     const int* own = &signals[rank]->arrived[blockIdx.x][phase][threadIdx.x];
     // epochs wrap around: only their difference counts
-    while (loadAcquire(own) - epoch < 0) {
+    while (static_cast<int>(static_cast<unsigned>(loadAcquire(own)) - static_cast<unsigned>(epoch)) < 0) {
       __nanosleep(20);
     }
   }

@@ -314,6 +314,12 @@ struct Weight<Q6_K> : Quantised {
   }
 };
 
+// Whether the raw pieces that a lane has under way take many registers.
+template <WeightType TYPE>
+struct Wide {
+  static const bool VALUE = TYPE == F32 || TYPE == Q5_K || TYPE == Q6_K;
+};
+
 // Code i of a unit as a float. Only Q8_0 has negative codes, and no code of another type has its highest bit set.
 __device__ __forceinline__ float codeAt(const int (&codes)[8], int i) {
   return static_cast<float>(static_cast<signed char>(codes[i / 4] >> i % 4 * 8));

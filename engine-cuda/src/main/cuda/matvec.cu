@@ -20,7 +20,7 @@ __device__ __forceinline__ void matvec(
 }
 
 #define MATVEC_ROWS(name, TYPE, ROWS)                                                                                                         \
-  extern "C" __global__ void __launch_bounds__(MATVEC_THREADS, 1) matvec_##name##_r##ROWS(                                                       \
+  extern "C" __global__ void __launch_bounds__(MATVEC_THREADS, (Resident<TYPE, ROWS>::BLOCKS)) matvec_##name##_r##ROWS(                                                       \
       const LinearPart* parts, int partCount, const float* x, int xStride, int columns, int rows, const float* normWeight, float epsilon, \
       float normOffset, int norm) {                                                                                                           \
     matvec<TYPE, ROWS>(parts, partCount, x, xStride, columns, rows, {normWeight, epsilon, normOffset, norm});                                 \

@@ -13,6 +13,12 @@
 #define MATVEC_THREADS 512
 #define MATVEC_WARPS (MATVEC_THREADS / WARP)
 
+// Blocks of threads that a multiprocessor is to hold: with one row, two of them keep enough of the weight under way.
+template <WeightType TYPE, int ROWS>
+struct Resident {
+  static const int BLOCKS = ROWS == 1 && !Wide<TYPE>::VALUE ? 2 : 1;
+};
+
 // A chunk of ROWS rows, and the sums of each half of each unit.
 template <int ROWS>
 struct Chunk {
@@ -28,35 +34,34 @@ struct InputNorm {
   int active;
 };
 
-// Brings columns [from, from + CHUNK) of the block's rows into shared memory, zeros behind the end. To `squares` of lane r
-// go the squares of the warp's part of row r.
+// Brings columns [from, from + CHUNK) of the block's rows into shared memory, zeros behind the end. A thread has four columns; 512 threads have two rows, and
+// squares[k] takes the squares of rows 2k (first half of the threads) and 2k + 1.
 template <int ROWS>
 __device__ __forceinline__ void loadChunk(
-    Chunk<ROWS>& chunk, const float* x, int xStride, int columns, int rows, int from, const InputNorm& norm, float& squares) {
-  int lane = threadIdx.x % WARP;
-#pragma unroll 1
-  for (int unit = threadIdx.x / WARP; unit < CHUNK_UNITS; unit += MATVEC_WARPS) {
-    int column = from + unit * 32 + lane;
-    float factor = 1;
-    if (norm.active && norm.weight != nullptr && column < columns) {
-      factor = norm.weight[column] + norm.offset;
-    }
+    Chunk<ROWS>& chunk, const float* x, int xStride, int columns, int rows, int from, const InputNorm& norm, float (&squares)[(ROWS + 1) / 2]) {
 #pragma unroll
-    for (int row = 0; row < ROWS; row++) {
-      float value = row < rows && column < columns ? x[static_cast<size_t>(row) * xStride + column] : 0.0f;
-      if (norm.active) {
-        float square = warpSum(value * value);
-        squares += lane == row ? square : 0.0f;
-        value *= factor;
-      }
-      chunk.values[row][unit * UNIT_STRIDE + lane] = value;
-      float half = value;
+  for (int k = 0; k < (ROWS + 1) / 2; k++) {
+    int row = 2 * k + threadIdx.x / (CHUNK / 4);
+    if (row < ROWS) {
+      int within = threadIdx.x % (CHUNK / 4) * 4;
+      const float* source = x + static_cast<size_t>(row) * xStride + from + within;
+      float values[4];
 #pragma unroll
-      for (int distance = 8; distance > 0; distance /= 2) {
-        half += __shfl_xor_sync(ALL_LANES, half, distance);
+      for (int i = 0; i < 4; i++) {
+        bool inside = row < rows && from + within + i < columns;
+        values[i] = inside ? source[i] : 0.0f;
+        if (norm.active) {
+          squares[k] = fmaf(values[i], values[i], squares[k]);
+          values[i] *= inside && norm.weight != nullptr ? norm.weight[from + within + i] + norm.offset : 1.0f;
+        }
       }
-      if (lane % 16 == 0) {
-        chunk.halves[row][unit][lane / 16] = half;
+      float half = (values[0] + values[1]) + (values[2] + values[3]);
+      half += __shfl_xor_sync(ALL_LANES, half, 1);
+      half += __shfl_xor_sync(ALL_LANES, half, 2);
+      int unit = within / 32;
+      *reinterpret_cast<float4*>(&chunk.values[row][unit * UNIT_STRIDE + within % 32]) = make_float4(values[0], values[1], values[2], values[3]);
+      if (within % 16 == 0) {
+        chunk.halves[row][unit][within % 32 / 16] = half;
       }
     }
   }
@@ -131,33 +136,47 @@ template <WeightType TYPE, int ROWS>
 __device__ __forceinline__ float multiplyRow(
     const WeightRow& weight, const float* x, int xStride, int columns, int rows, const InputNorm& norm, Chunk<ROWS>& chunk) {
   const int STEPS = 32 / Weight<TYPE>::ELEMENTS;
-  const int BATCH = STEPS > 4 ? 4 : STEPS;  // pieces under way at a time
-  __shared__ float warpSquares[MATVEC_WARPS][ROWS];
+  const int BATCH = STEPS <= 4 ? STEPS : ROWS < 8 ? 4 : 2;  // pieces under way at a time
+  const bool AHEAD = ROWS < 8 || !Wide<TYPE>::VALUE;         // whether there are registers for the next pieces while these are multiplied
+  __shared__ float warpSquares[MATVEC_WARPS][(ROWS + 1) / 2];
   int lane = threadIdx.x % WARP;
   int pieces = (columns + 31) / 32 * STEPS;
-  float squares = 0;
+  float squares[(ROWS + 1) / 2];
   float sums[ROWS];
+#pragma unroll
+  for (int k = 0; k < (ROWS + 1) / 2; k++) {
+    squares[k] = 0;
+  }
 #pragma unroll
   for (int row = 0; row < ROWS; row++) {
     sums[row] = 0;
   }
+  typename Weight<TYPE>::Raw raw[BATCH];
+  if (AHEAD) {
+    loadPieces<TYPE, BATCH>(raw, weight, lane, pieces);
+  }
 #pragma unroll 1
   for (int from = 0; from < columns; from += CHUNK) {
     int firstPiece = from / 32 * STEPS + lane;
-    typename Weight<TYPE>::Raw raw[BATCH];
-    loadPieces<TYPE, BATCH>(raw, weight, firstPiece, pieces);
+    if (!AHEAD) {
+      loadPieces<TYPE, BATCH>(raw, weight, firstPiece, pieces);
+    }
     __syncthreads();
     loadChunk<ROWS>(chunk, x, xStride, columns, rows, from, norm, squares);
     __syncthreads();
 #pragma unroll
     for (int batch = 0; batch < STEPS; batch += BATCH) {
-      if (batch > 0) {
-        loadPieces<TYPE, BATCH>(raw, weight, firstPiece + batch * WARP, pieces);
+      typename Weight<TYPE>::Raw next[BATCH];
+      if (AHEAD || batch + BATCH < STEPS) {
+        loadPieces<TYPE, BATCH>(next, weight, firstPiece + (batch + BATCH) * WARP, pieces);
       }
 #pragma unroll
       for (int i = 0; i < BATCH; i++) {
         multiplyPiece<TYPE, ROWS>(chunk, raw[i], batch + i, firstPiece + (batch + i) * WARP, sums);
         asm volatile("" ::: "memory");  // or the compiler would load the inputs of all steps at once, and run out of registers
+        if (AHEAD || batch + BATCH < STEPS) {
+          raw[i] = next[i];
+        }
       }
     }
   }
@@ -168,15 +187,19 @@ __device__ __forceinline__ float multiplyRow(
     product = lane == row ? sum : product;
   }
   if (norm.active) {
-    if (lane < ROWS) {
-      warpSquares[threadIdx.x / WARP][lane] = squares;
+#pragma unroll
+    for (int k = 0; k < (ROWS + 1) / 2; k++) {
+      float sum = warpSum(squares[k]);
+      if (lane == 0) {
+        warpSquares[threadIdx.x / WARP][k] = sum;
+      }
     }
     __syncthreads();
     if (lane < ROWS) {
       float total = 0;
 #pragma unroll 1
-      for (int warp = 0; warp < MATVEC_WARPS; warp++) {
-        total += warpSquares[warp][lane];
+      for (int warp = 0; warp < MATVEC_WARPS / 2; warp++) {
+        total += warpSquares[lane % 2 * (MATVEC_WARPS / 2) + warp][lane / 2];
       }
       product *= 1.0f / sqrtf(total / columns + norm.epsilon);
     }

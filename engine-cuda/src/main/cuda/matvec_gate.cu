@@ -33,7 +33,7 @@ __device__ __forceinline__ void matvecGate(
 }
 
 #define GATE_ROWS(name, TYPE, ROWS)                                                                                                            \
-  extern "C" __global__ void __launch_bounds__(MATVEC_THREADS, 1) matvec_gate_##name##_r##ROWS(                                                  \
+  extern "C" __global__ void __launch_bounds__(MATVEC_THREADS, (Resident<TYPE, ROWS>::BLOCKS)) matvec_gate_##name##_r##ROWS(                                                  \
       const LinearPart* gateAndUp, int activation, const float* x, int xStride, int columns, int rows, const float* normWeight, float epsilon, \
       float normOffset, int norm) {                                                                                                            \
     matvecGate<TYPE, ROWS>(gateAndUp, activation, x, xStride, columns, rows, {normWeight, epsilon, normOffset, norm});                         \

@@ -82,13 +82,16 @@ __device__ __forceinline__ void matvecInt8(
   for (int row = 0; row < ROWS; row++) {
     sums[row] = 0;
   }
+  typename Weight<TYPE>::Raw next = lane < units ? Weight<TYPE>::load(weight, lane) : Weight<TYPE>::zero();
 #pragma unroll 1
   for (int firstUnit = 0; firstUnit < units; firstUnit += CHUNK_UNITS) {
     int unit = firstUnit + lane;
-    typename Weight<TYPE>::Raw raw = unit < units ? Weight<TYPE>::load(weight, unit) : Weight<TYPE>::zero();
+    typename Weight<TYPE>::Raw raw = next;
     __syncthreads();
     loadCodes<ROWS>(chunk, x, scales, units, blockRows, firstUnit);
     __syncthreads();
+    // the next piece comes while this one is multiplied
+    next = unit + CHUNK_UNITS < units ? Weight<TYPE>::load(weight, unit + CHUNK_UNITS) : Weight<TYPE>::zero();
     int codes[8];
     float2 weightScales[GROUPS];
     Weight<TYPE>::codes(raw, codes);

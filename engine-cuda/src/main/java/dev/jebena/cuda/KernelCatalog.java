@@ -1,5 +1,6 @@
 package dev.jebena.cuda;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -8,74 +9,92 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
-/** The kernels that are shipped, as PTX: which there are can be asked without a device. */
+/**
+ * The kernels that are shipped, as PTX: which there are can be asked without a device.
+ *
+ * <p>A file holds a family of kernels, most of which a model does not use, and the driver takes about a second for four of the larger ones. So a kernel is handed
+ * out alone: the head of its file (version, target, the shared memory that launches bring) and its own text, which needs nothing else.
+ */
 final class KernelCatalog {
 
   /** One PTX file each; see src/main/cuda/README.md. */
-  private static final List<String> MODULES = List.of(
-      "embed", "norm", "rope", "attention_decode", "attention_prefill", "matvec", "matvec_gate", "gemm", "elementwise", "sample",
-      "collective", "cache");
+  private static final List<String> FILES = List.of(
+      "embed", "norm", "rope", "attention_decode", "attention_prefill", "matvec", "matvec_gate", "matvec_int8", "gemm", "elementwise",
+      "sample", "collective", "cache");
 
-  private static final Pattern ENTRY = Pattern.compile("\\.entry\\s+(\\w+)\\s*\\(");
+  private static final Pattern ENTRY = Pattern.compile("^\\.visible \\.entry (\\w+)\\(", Pattern.MULTILINE);
+  private static final Pattern SHARED = Pattern.compile("^\\.extern \\.shared [^;]*;$", Pattern.MULTILINE);
+  private static final String END = "\n}\n";
 
   private static final KernelCatalog SHIPPED = new KernelCatalog();
 
-  /** PTX by module. */
-  private final Map<String, byte[]> texts = new LinkedHashMap<>();
-  /** Module by kernel. */
-  private final Map<String, String> modules = new LinkedHashMap<>();
+  /** A kernel's place in its file: bytes {@code [from, to)}. */
+  private record Place(byte[] file, byte[] head, int from, int to) {}
+
+  private final Map<String, Place> places = new LinkedHashMap<>();
 
   private KernelCatalog() {
-    for (String module : MODULES) {
-      byte[] text = read(module);
-      if (text != null) {
-        texts.put(module, text);
-        Matcher entry = ENTRY.matcher(new String(text, StandardCharsets.US_ASCII));
-        while (entry.find()) {
-          modules.put(entry.group(1), module);
-        }
-      }
-    }
+    FILES.forEach(this::read);
   }
 
   static KernelCatalog shipped() {
     return SHIPPED;
   }
 
-  private static byte @Nullable [] read(String module) {
-    try (InputStream in = KernelCatalog.class.getResourceAsStream("ptx/" + module + ".ptx")) {
-      return in == null ? null : in.readAllBytes();
+  private void read(String name) {
+    byte[] file;
+    try (InputStream in = KernelCatalog.class.getResourceAsStream("ptx/" + name + ".ptx")) {
+      if (in == null) {
+        return;
+      }
+      file = in.readAllBytes();
     } catch (IOException e) {
-      throw new IllegalStateException("the PTX of " + module + " cannot be read", e);
+      throw new IllegalStateException("the PTX of " + name + " cannot be read", e);
     }
+    String text = new String(file, StandardCharsets.US_ASCII);
+    Matcher entry = ENTRY.matcher(text);
+    byte[] head = new byte[0];
+    while (entry.find()) {
+      if (head.length == 0) {
+        head = head(text, entry.start());
+      }
+      int end = text.indexOf(END, entry.end());
+      if (end < 0) {
+        throw new IllegalStateException("the PTX of " + name + " is cut off within " + entry.group(1));
+      }
+      places.put(entry.group(1), new Place(file, head, entry.start(), end + END.length()));
+    }
+  }
+
+  private static byte[] head(String text, int firstEntry) {
+    StringBuilder head = new StringBuilder(SHARED.matcher(text.substring(0, firstEntry)).replaceAll(""));
+    Matcher shared = SHARED.matcher(text);
+    if (shared.find()) {
+      head.append(shared.group()).append('\n');
+    }
+    return head.toString().getBytes(StandardCharsets.US_ASCII);
   }
 
   boolean has(String kernel) {
-    return modules.containsKey(kernel);
+    return places.containsKey(kernel);
   }
 
-  /** The module that a kernel is in. */
-  String moduleOf(String kernel) {
-    String module = modules.get(kernel);
-    if (module == null) {
+  /** A module with this kernel alone, and a zero behind it: the driver reads up to there. */
+  byte[] text(String kernel) {
+    Place place = places.get(kernel);
+    if (place == null) {
       throw new IllegalArgumentException("kernel " + kernel + " is not shipped");
     }
-    return module;
-  }
-
-  /** A module's PTX. */
-  byte[] text(String module) {
-    byte[] text = texts.get(module);
-    if (text == null) {
-      throw new IllegalArgumentException("the PTX of " + module + " is not shipped");
-    }
-    return text;
+    ByteArrayOutputStream text = new ByteArrayOutputStream(place.head().length + place.to() - place.from() + 1);
+    text.writeBytes(place.head());
+    text.write(place.file(), place.from(), place.to() - place.from());
+    text.write(0);
+    return text.toByteArray();
   }
 
   /** How many kernels there are. */
   int size() {
-    return modules.size();
+    return places.size();
   }
 }

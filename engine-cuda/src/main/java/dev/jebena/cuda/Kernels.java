@@ -1,7 +1,8 @@
 package dev.jebena.cuda;
 
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
@@ -16,7 +17,7 @@ final class Kernels implements AutoCloseable {
 
   private final Device device;
   private final KernelCatalog catalog;
-  private final Map<String, CUmodule> modules = new HashMap<>();
+  private final List<CUmodule> modules = new ArrayList<>();
   private final Map<String, Kernel> kernels = new HashMap<>();
   private final Map<String, Integer> sharedBytes = new HashMap<>();
 
@@ -44,25 +45,18 @@ final class Kernels implements AutoCloseable {
   }
 
   private Kernel load(String name) {
-    CUmodule module = modules.computeIfAbsent(catalog.moduleOf(name), this::loadModule);
+    CUmodule module = new CUmodule();
+    device.check(JCudaDriver.cuModuleLoadData(module, catalog.text(name)), "cuModuleLoadData of " + name);
+    device.opened();
+    modules.add(module);
     CUfunction function = new CUfunction();
     device.check(JCudaDriver.cuModuleGetFunction(function, module, name), "cuModuleGetFunction of " + name);
     return new Kernel(name, function);
   }
 
-  private CUmodule loadModule(String name) {
-    byte[] text = catalog.text(name);
-    // the driver reads up to a zero
-    byte[] terminated = Arrays.copyOf(text, text.length + 1);
-    CUmodule module = new CUmodule();
-    device.check(JCudaDriver.cuModuleLoadData(module, terminated), "cuModuleLoadData of " + name + ".ptx");
-    device.opened();
-    return module;
-  }
-
   @Override
   public void close() {
-    for (CUmodule module : modules.values()) {
+    for (CUmodule module : modules) {
       device.released(JCudaDriver.cuModuleUnload(module), "cuModuleUnload");
     }
     modules.clear();
