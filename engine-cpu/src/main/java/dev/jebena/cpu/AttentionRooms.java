@@ -1,6 +1,5 @@
 package dev.jebena.cpu;
 
-import static dev.jebena.cpu.Lanes.WIDTH;
 import static dev.jebena.cpu.PackedFormat.GROUP_ROWS;
 
 import dev.jebena.engine.program.Op;
@@ -18,12 +17,12 @@ final class AttentionRooms {
     final OnlineSums whole;
     /** Of a part of the context. */
     final OnlineSums part;
-    final float[] lanes = new float[WIDTH];
 
     private Room(int rows, int keyDim, int valueGroups) {
+      int padded = HeadKernels.padded(rows);
       tile = new float[Math.max(keyDim, GROUP_ROWS) * GROUP_ROWS];
-      queries = new float[rows * keyDim];
-      scores = new float[rows * GROUP_ROWS];
+      queries = new float[padded * keyDim];
+      scores = new float[padded * GROUP_ROWS];
       whole = new OnlineSums(rows, valueGroups);
       part = new OnlineSums(rows, valueGroups);
     }

@@ -33,6 +33,7 @@ final class AttentionStage implements Team.Stage {
   private final AttentionRooms rooms;
   private final KvGroup.CacheLayer layer;
   private final KvTiles tiles;
+  private final boolean suitsHeads;
   private final long headBytes;
   private final long layerOffset;
   private final int blockTokens;
@@ -49,6 +50,7 @@ final class AttentionStage implements Team.Stage {
     this.rooms = rooms;
     this.layer = state.layout.layer(attention.group(), attention.cacheLayer());
     this.tiles = new KvTiles(state.layout, layer);
+    this.suitsHeads = tiles.suitHeads();
     this.headBytes = state.layout.headBytes(layer);
     this.layerOffset = state.layout.layerOffset(attention.group(), attention.cacheLayer());
     this.blockTokens = state.layout.blockTokens();
@@ -120,16 +122,53 @@ final class AttentionStage implements Team.Stage {
     int from = Math.max(part * AttentionUnits.PART_TOKENS, Math.max(0, firstPosition - window + 1) / SPAN * SPAN);
     int end = Math.min((part + 1) * AttentionUnits.PART_TOKENS, units.lastPosition(unit) + 1);
     sums.clear(count);
+    // one row's heads share what is loaded; more rows share what is converted
+    boolean straight = units.rows(unit) == 1 && suitsHeads;
     for (int start = from; start < end; start += SPAN) {
       int tokens = Math.min(SPAN, end - start);
-      readKeys(slot, kvHead, start, tokens, room.tile);
       Arrays.fill(room.scores, 0, count * SPAN, 0);
+      if (straight) {
+        scores(slot, kvHead, start, tokens, room);
+        soften(count, firstPosition, start, room, sums);
+        addValues(slot, kvHead, start, tokens, room, sums);
+        continue;
+      }
+      readKeys(slot, kvHead, start, tokens, room.tile);
       multiply(count, room.tile, layer.keyDim(), room.queries, layer.keyDim(), room.scores, 0);
       soften(count, firstPosition, start, room, sums);
       for (int group = 0; group < sums.groups(); group++) {
         readValues(slot, kvHead, start, tokens, group, room.tile);
         multiply(count, room.tile, tokens, room.scores, SPAN, sums.sums, sums.at(group, 0));
       }
+    }
+  }
+
+  private void scores(int slot, int kvHead, int start, int tokens, AttentionRooms.Room room) {
+    // a block's unused tokens are read too and masked later: vectors stay whole
+    for (int at = 0; at < tokens; at += 2 * WIDTH) {
+      int bAt = at + WIDTH < tokens ? at + WIDTH : at;
+      long a = headAddress(slot, kvHead, start + at);
+      long b = headAddress(slot, kvHead, start + bAt);
+      int aToken = (start + at) % blockTokens;
+      int bToken = (start + bAt) % blockTokens;
+      for (int head = 0; head < heads; head += HeadKernels.HEADS) {
+        tiles.scores(a, aToken, b, bToken, room.queries, head * layer.keyDim(), room.scores, head * SPAN + at, head * SPAN + bAt);
+      }
+    }
+  }
+
+  private void addValues(int slot, int kvHead, int start, int tokens, AttentionRooms.Room room, OnlineSums sums) {
+    for (int at = 0; at < tokens; ) {
+      int within = (start + at) % blockTokens;
+      int taken = Math.min(blockTokens - within, tokens - at);
+      long head = headAddress(slot, kvHead, start + at);
+      for (int first = 0; first < heads; first += HeadKernels.HEADS) {
+        for (int group = 0; group < sums.groups(); group++) {
+          tiles.addValues(
+              head, within, taken, group * GROUP_ROWS, room.scores, first * SPAN + at, sums.sums, sums.at(group, first));
+        }
+      }
+      at += taken;
     }
   }
 
@@ -193,13 +232,14 @@ final class AttentionStage implements Team.Stage {
       float found = seesAll ? scale(room.scores, at, scale) : scaleAndMask(room.scores, at, scale, seenFrom, seenTo);
       float previous = sums.maxima[row];
       float largest = Math.max(previous, found);
-      float total =
-          seesAll ? exponentials(room.scores, at, largest, room.lanes) : maskedExponentials(room.scores, at, largest, room.lanes);
-      float decay = OnlineSums.decay(previous, largest);
-      sums.maxima[row] = largest;
-      sums.totals[row] = sums.totals[row] * decay + total;
-      if (decay != 1) {
-        sums.shrink(row, decay);
+      if (largest != previous) {
+        sums.maxima[row] = largest;
+        sums.shrink(row, OnlineSums.decay(previous, largest));
+      }
+      if (seesAll) {
+        exponentials(room.scores, at, largest, sums, row);
+      } else {
+        maskedExponentials(room.scores, at, largest, sums, row);
       }
     }
   }
@@ -217,7 +257,7 @@ final class AttentionStage implements Team.Stage {
     for (int i = 0; i < SPAN; i += WIDTH) {
       FloatVector score = FloatVector.fromArray(FLOAT, scores, at + i).mul(scale);
       score.intoArray(scores, at + i);
-      largest = largest.max(score);
+      largest = largest.blend(score, score.compare(VectorOperators.GT, largest));
     }
     return largest.reduceLanes(VectorOperators.MAX);
   }
@@ -233,33 +273,33 @@ final class AttentionStage implements Team.Stage {
         score = FloatVector.broadcast(FLOAT, Float.NEGATIVE_INFINITY).blend(score, seen);
       }
       score.intoArray(scores, at + i);
-      largest = largest.max(score);
+      largest = largest.blend(score, score.compare(VectorOperators.GT, largest));
     }
     return largest.reduceLanes(VectorOperators.MAX);
   }
 
-  /** Replaces the scores by e to the power of their distance from the largest, and returns their sum in a fixed order. */
-  private static float exponentials(float[] scores, int at, float largest, float[] lanes) {
+  /** Replaces the scores by e to the power of their distance from the largest. */
+  private static void exponentials(float[] scores, int at, float largest, OnlineSums sums, int row) {
     FloatVector total = FloatVector.zero(FLOAT);
     for (int i = 0; i < SPAN; i += WIDTH) {
-      FloatVector weight = VectorMath.exp(FloatVector.fromArray(FLOAT, scores, at + i).sub(largest));
+      FloatVector weight = VectorMath.expOfDistance(FloatVector.fromArray(FLOAT, scores, at + i).sub(largest));
       weight.intoArray(scores, at + i);
       total = total.add(weight);
     }
-    return VectorMath.sum(total, lanes, 0);
+    sums.addWeights(row, total);
   }
 
   /** The same where scores may be excluded. */
-  private static float maskedExponentials(float[] scores, int at, float largest, float[] lanes) {
+  private static void maskedExponentials(float[] scores, int at, float largest, OnlineSums sums, int row) {
     FloatVector total = FloatVector.zero(FLOAT);
     for (int i = 0; i < SPAN; i += WIDTH) {
       FloatVector score = FloatVector.fromArray(FLOAT, scores, at + i);
       VectorMask<Float> excluded = score.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY);
-      FloatVector weight = VectorMath.exp(score.sub(largest)).blend(0, excluded);
+      FloatVector weight = VectorMath.expOfDistance(score.sub(largest)).blend(0, excluded);
       weight.intoArray(scores, at + i);
       total = total.add(weight);
     }
-    return VectorMath.sum(total, lanes, 0);
+    sums.addWeights(row, total);
   }
 
   private void store(int unit, int kvHead, OnlineSums from) {
@@ -267,7 +307,7 @@ final class AttentionStage implements Team.Stage {
     for (int row = 0; row < units.rows(unit); row++) {
       for (int head = 0; head < heads; head++) {
         int at = row * heads + head;
-        float inverse = 1 / from.totals[at];
+        float inverse = 1 / from.total(at);
         int to = out.row(units.firstRow(unit) + row) + (kvHead * heads + head) * valueDim;
         for (int group = 0; group < from.groups(); group++) {
           int columns = Math.min(GROUP_ROWS, valueDim - group * GROUP_ROWS);

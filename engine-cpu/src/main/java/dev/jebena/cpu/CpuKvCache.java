@@ -19,7 +19,8 @@ final class CpuKvCache implements KvCache {
     long bytes = Math.multiplyExact(blocks, blockBytes);
     this.reservation = budget.reserve(bytes, "a KV cache of " + blocks + " blocks");
     try {
-      this.memory = arena.allocate(Math.max(64, bytes), 64);
+      this.memory = arena.allocate(Math.max(64, bytes), HugePages.alignment(bytes));
+      HugePages.advise(memory);
     } catch (RuntimeException | Error e) {
       reservation.close();
       arena.close();

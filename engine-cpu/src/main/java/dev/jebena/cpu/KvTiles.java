@@ -28,7 +28,8 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class KvTiles {
 
-  private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+  /** All memory, so that an address is an offset. */
+  static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
   private static final ValueLayout.OfShort SHORT_LAYOUT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfFloat FLOAT_LAYOUT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   /** Sign, exponent and mantissa of a half that was sign-extended and shifted to a float's place. */
@@ -69,11 +70,15 @@ final class KvTiles {
     int vectors = tokens / WIDTH;
     long from = head + (long) token * elementBytes;
     long stride = (long) blockTokens * elementBytes;
-    switch (type) {
-      case F32 -> floats(from, stride, keyDim, vectors, tile, at);
-      case F16 -> halves(from, stride, keyDim, vectors, tile, at);
-      case BF16 -> brainFloats(from, stride, keyDim, vectors, tile, at);
-      case Q8_0 -> keyCodes(from, head + keyScales + 2L * token, vectors, tile, at);
+    for (int vector = 0; vector < vectors; vector++) {
+      long in = from + (long) vector * WIDTH * elementBytes;
+      int to = at + vector * WIDTH;
+      switch (type) {
+        case F32 -> floats(in, stride, keyDim, tile, to, GROUP_ROWS);
+        case F16 -> halves(in, stride, keyDim, tile, to, GROUP_ROWS);
+        case BF16 -> brainFloats(in, stride, keyDim, tile, to, GROUP_ROWS);
+        case Q8_0 -> keyCodes(in, head + keyScales + 2L * (token + vector * WIDTH), tile, to);
+      }
     }
     for (int i = vectors * WIDTH; i < tokens; i++) {
       for (int column = 0; column < keyDim; column++) {
@@ -96,13 +101,19 @@ final class KvTiles {
     int vectors = columns / WIDTH;
     long from = head + values + ((long) token * valueDim + column) * elementBytes;
     long stride = (long) valueDim * elementBytes;
-    switch (type) {
-      case F32 -> floats(from, stride, tokens, vectors, tile, at);
-      case F16 -> halves(from, stride, tokens, vectors, tile, at);
-      case BF16 -> brainFloats(from, stride, tokens, vectors, tile, at);
-      case Q8_0 -> {
-        long scales = head + valueScales + 2L * (token * valueRuns + column / KvLayout.SCALE_COLUMNS);
-        valueCodes(from, scales, tokens, vectors, tile, at);
+    // neighbouring tokens of 64 columns are one stretch in the cache and in the tile
+    boolean inOne = valueDim == GROUP_ROWS && type != KvType.Q8_0;
+    int lines = inOne ? 1 : tokens;
+    int count = inOne ? tokens * vectors : vectors;
+    for (int line = 0; line < lines; line++) {
+      long in = from + line * stride;
+      int to = at + line * GROUP_ROWS;
+      switch (type) {
+        case F32 -> floats(in, 4L * WIDTH, count, tile, to, WIDTH);
+        case F16 -> halves(in, 2L * WIDTH, count, tile, to, WIDTH);
+        case BF16 -> brainFloats(in, 2L * WIDTH, count, tile, to, WIDTH);
+        case Q8_0 ->
+            valueCodes(in, head + valueScales + 2L * ((token + line) * valueRuns + column / KvLayout.SCALE_COLUMNS), count, tile, to);
       }
     }
     for (int i = vectors * WIDTH; i < columns; i++) {
@@ -114,84 +125,139 @@ final class KvTiles {
     }
   }
 
-  private static void floats(long from, long stride, int rows, int vectors, float[] tile, int at) {
-    for (int vector = 0; vector < vectors; vector++) {
-      long in = from + 4L * WIDTH * vector;
-      int to = at + WIDTH * vector;
-      for (int row = 0; row < rows; row++) {
-        FloatVector.fromMemorySegment(FLOAT, MEMORY, in, LITTLE).intoArray(tile, to);
-        in += stride;
-        to += GROUP_ROWS;
+  /** Whether {@link #scores} and {@link #addValues} can be used, rather than tiles. */
+  boolean suitHeads() {
+    return blockTokens % WIDTH == 0 && valueDim % (2 * WIDTH) == 0;
+  }
+
+  /**
+   * Writes the scores of four query heads with two vectors of tokens, which may lie in two blocks.
+   *
+   * @param aHead address of the KV head within the block of the first vector
+   * @param aToken its first token within that block, a multiple of the vector's width
+   * @param bHead the same of the second vector; all of the first if there is none
+   * @param q {@code [4][keyDim]} from {@code qAt}
+   * @param scores {@code [4][64]}; the vectors go to {@code at} and {@code bAt}
+   */
+  void scores(long aHead, int aToken, long bHead, int bToken, float[] q, int qAt, float[] scores, int at, int bAt) {
+    long step = (long) blockTokens * elementBytes;
+    long a = aHead + (long) aToken * elementBytes;
+    long b = bHead + (long) bToken * elementBytes;
+    switch (type) {
+      case F32 -> HeadKernels.scoresFloats(a, b, step, keyDim, q, qAt, scores, at, bAt);
+      case F16 -> HeadKernels.scoresHalves(a, b, step, keyDim, q, qAt, scores, at, bAt);
+      case BF16 -> HeadKernels.scoresBrainFloats(a, b, step, keyDim, q, qAt, scores, at, bAt);
+      case Q8_0 -> HeadKernels.scoresCodes(
+          a, b, step, aHead + keyScales + 2L * aToken, bHead + keyScales + 2L * bToken, keyDim, q, qAt, scores, at, bAt);
+    }
+  }
+
+  /**
+   * Adds the weighted values of neighbouring tokens of one block to the sums of four query heads.
+   *
+   * @param weights {@code [4][64]}; the first token's from {@code at}
+   * @param sums {@code [4][64]} of the columns from {@code column}, which is a multiple of 64; from {@code to}
+   */
+  void addValues(long head, int token, int tokens, int column, float[] weights, int at, float[] sums, int to) {
+    long step = (long) valueDim * elementBytes;
+    int columns = Math.min(GROUP_ROWS, valueDim - column);
+    for (int i = 0; i < columns; i += 2 * WIDTH) {
+      long from = head + values + token * step + (long) (column + i) * elementBytes;
+      switch (type) {
+        case F32 -> HeadKernels.valuesFloats(from, step, tokens, weights, at, sums, to + i);
+        case F16 -> HeadKernels.valuesHalves(from, step, tokens, weights, at, sums, to + i);
+        case BF16 -> HeadKernels.valuesBrainFloats(from, step, tokens, weights, at, sums, to + i);
+        case Q8_0 -> {
+          long scales = head + valueScales + 2L * (token * valueRuns + (column + i) / KvLayout.SCALE_COLUMNS);
+          HeadKernels.valuesCodes(from, step, scales, 2L * valueRuns, tokens, weights, at, sums, to + i);
+        }
       }
     }
   }
 
-  private static void halves(long from, long stride, int rows, int vectors, float[] tile, int at) {
-    for (int vector = 0; vector < vectors; vector++) {
-      long in = from + 2L * WIDTH * vector;
-      int to = at + WIDTH * vector;
-      for (int row = 0; row < rows; row++) {
-        halves(in).intoArray(tile, to);
-        in += stride;
-        to += GROUP_ROWS;
-      }
+  private static void floats(long from, long step, int count, float[] tile, int at, int tileStep) {
+    long in = from;
+    int to = at;
+    for (int i = 0; i < count; i++) {
+      FloatVector.fromMemorySegment(FLOAT, MEMORY, in, LITTLE).intoArray(tile, to);
+      in += step;
+      to += tileStep;
     }
   }
 
-  private static FloatVector halves(long from) {
+  private static void halves(long from, long step, int count, float[] tile, int at, int tileStep) {
+    long in = from;
+    int to = at;
+    for (int i = 0; i < count; i++) {
+      halves(in).intoArray(tile, to);
+      in += step;
+      to += tileStep;
+    }
+  }
+
+  /** {@link Lanes#WIDTH} halves as floats. */
+  static FloatVector halves(long from) {
     IntVector bits = (IntVector) ShortVector.fromMemorySegment(SHORT, MEMORY, from, LITTLE).convertShape(VectorOperators.S2I, INT, 0);
     return bits.lanewise(VectorOperators.LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE);
   }
 
-  private static void brainFloats(long from, long stride, int rows, int vectors, float[] tile, int at) {
-    for (int vector = 0; vector < vectors; vector++) {
-      long in = from + 2L * WIDTH * vector;
-      int to = at + WIDTH * vector;
-      for (int row = 0; row < rows; row++) {
-        IntVector bits = (IntVector) ShortVector.fromMemorySegment(SHORT, MEMORY, in, LITTLE).convertShape(VectorOperators.S2I, INT, 0);
-        bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(tile, to);
-        in += stride;
-        to += GROUP_ROWS;
-      }
+  private static void brainFloats(long from, long step, int count, float[] tile, int at, int tileStep) {
+    long in = from;
+    int to = at;
+    for (int i = 0; i < count; i++) {
+      brainFloats(in).intoArray(tile, to);
+      in += step;
+      to += tileStep;
     }
   }
 
+  /** {@link Lanes#WIDTH} bfloat16s as floats. */
+  static FloatVector brainFloats(long from) {
+    IntVector bits = (IntVector) ShortVector.fromMemorySegment(SHORT, MEMORY, from, LITTLE).convertShape(VectorOperators.S2I, INT, 0);
+    return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+  }
+
+  /** A half in every lane. */
+  static FloatVector half(long from) {
+    return FloatVector.broadcast(FLOAT, Float.float16ToFloat(MEMORY.get(SHORT_LAYOUT, from)));
+  }
+
   /** Codes of {@link Lanes#WIDTH} neighbours as floats. */
-  private static FloatVector codes(long from) {
+  static FloatVector codes(long from) {
     return (FloatVector) ByteVector.fromMemorySegment(BYTE, MEMORY, from, LITTLE).convertShape(VectorOperators.B2F, FLOAT, 0);
   }
 
   /** A vector holds one column of neighbouring tokens, each token with its own scale for 32 columns. */
-  private void keyCodes(long from, long scales, int vectors, float[] tile, int at) {
-    for (int vector = 0; vector < vectors; vector++) {
-      long in = from + (long) WIDTH * vector;
-      int to = at + WIDTH * vector;
-      long scaleAt = scales + 2L * WIDTH * vector;
-      for (int first = 0; first < keyDim; first += KvLayout.SCALE_COLUMNS) {
-        int columns = Math.min(KvLayout.SCALE_COLUMNS, keyDim - first);
-        FloatVector scale = halves(scaleAt);
-        for (int column = 0; column < columns; column++) {
-          codes(in).mul(scale).intoArray(tile, to);
-          in += blockTokens;
-          to += GROUP_ROWS;
-        }
-        scaleAt += 2L * blockTokens;
+  private void keyCodes(long from, long scales, float[] tile, int at) {
+    long in = from;
+    int to = at;
+    long scaleAt = scales;
+    for (int first = 0; first < keyDim; first += KvLayout.SCALE_COLUMNS) {
+      int columns = Math.min(KvLayout.SCALE_COLUMNS, keyDim - first);
+      FloatVector scale = halves(scaleAt);
+      for (int column = 0; column < columns; column++) {
+        codes(in).mul(scale).intoArray(tile, to);
+        in += blockTokens;
+        to += GROUP_ROWS;
       }
+      scaleAt += 2L * blockTokens;
     }
   }
 
-  /** A vector holds neighbouring columns of one token, which share a scale. */
-  private void valueCodes(long from, long scales, int tokens, int vectors, float[] tile, int at) {
-    for (int vector = 0; vector < vectors; vector++) {
-      long in = from + (long) WIDTH * vector;
-      int to = at + WIDTH * vector;
-      long scaleAt = scales + 2L * (WIDTH * vector / KvLayout.SCALE_COLUMNS);
-      for (int token = 0; token < tokens; token++) {
-        codes(in).mul(Float.float16ToFloat(MEMORY.get(SHORT_LAYOUT, scaleAt))).intoArray(tile, to);
-        in += valueDim;
-        to += GROUP_ROWS;
-        scaleAt += 2L * valueRuns;
+  /** A vector holds neighbouring columns of one token, which share a scale with the rest of their 32. */
+  private static void valueCodes(long from, long scales, int count, float[] tile, int at) {
+    long in = from;
+    int to = at;
+    long scaleAt = scales;
+    for (int first = 0; first < count; first += KvLayout.SCALE_COLUMNS / WIDTH) {
+      int end = Math.min(first + KvLayout.SCALE_COLUMNS / WIDTH, count);
+      FloatVector scale = half(scaleAt);
+      for (int i = first; i < end; i++) {
+        codes(in).mul(scale).intoArray(tile, to);
+        in += WIDTH;
+        to += WIDTH;
       }
+      scaleAt += 2;
     }
   }
 

@@ -8,8 +8,8 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * What an online softmax knows of some query rows after a part of the context: the largest score, the sum of the weights relative to it,
- * and the values summed with those weights, {@code [groups of 64 columns][rows][64]}.
+ * What an online softmax knows of some query rows after a part of the context: the largest score, the sum of the weights relative to it
+ * (each lane of a vector has its own until the end), and the values summed with those weights, {@code [groups of 64 columns][rows][64]}.
  */
 final class OnlineSums {
 
@@ -20,11 +20,11 @@ final class OnlineSums {
   private final int groups;
 
   OnlineSums(int rows, int groups) {
-    this.rows = rows;
+    this.rows = HeadKernels.padded(rows);
     this.groups = groups;
     this.maxima = new float[rows];
-    this.totals = new float[rows];
-    this.sums = new float[groups * rows * GROUP_ROWS];
+    this.totals = new float[rows * WIDTH];
+    this.sums = new float[groups * this.rows * GROUP_ROWS];
   }
 
   /** Index of a row's first sum of a group of columns. */
@@ -39,14 +39,25 @@ final class OnlineSums {
   /** Forgets the first {@code count} rows. */
   void clear(int count) {
     Arrays.fill(maxima, 0, count, Float.NEGATIVE_INFINITY);
-    Arrays.fill(totals, 0, count, 0);
+    Arrays.fill(totals, 0, count * WIDTH, 0);
     for (int group = 0; group < groups; group++) {
       Arrays.fill(sums, at(group, 0), at(group, count), 0);
     }
   }
 
-  /** Scales a row's sums down because a larger score was found. */
+  /** The sum of a row's weights; its lanes are used up. */
+  float total(int row) {
+    return VectorMath.sum(FloatVector.fromArray(FLOAT, totals, row * WIDTH), totals, row * WIDTH);
+  }
+
+  /** Adds weights to a row's. */
+  void addWeights(int row, FloatVector weights) {
+    FloatVector.fromArray(FLOAT, totals, row * WIDTH).add(weights).intoArray(totals, row * WIDTH);
+  }
+
+  /** Scales what a row has down because a larger score was found. */
   void shrink(int row, float factor) {
+    FloatVector.fromArray(FLOAT, totals, row * WIDTH).mul(factor).intoArray(totals, row * WIDTH);
     for (int group = 0; group < groups; group++) {
       int at = at(group, row);
       for (int i = 0; i < GROUP_ROWS; i += WIDTH) {
@@ -67,7 +78,8 @@ final class OnlineSums {
       float keep = decay(ours, largest);
       float take = decay(theirs, largest);
       maxima[row] = largest;
-      totals[row] = totals[row] * keep + next.totals[row] * take;
+      FloatVector taken = FloatVector.fromArray(FLOAT, next.totals, row * WIDTH).mul(take);
+      FloatVector.fromArray(FLOAT, totals, row * WIDTH).mul(keep).add(taken).intoArray(totals, row * WIDTH);
       for (int group = 0; group < groups; group++) {
         add(keep, at(group, row), next.sums, take, next.at(group, row));
       }

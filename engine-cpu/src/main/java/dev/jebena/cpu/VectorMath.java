@@ -28,7 +28,15 @@ final class VectorMath {
    * polynomial is that of Cephes' {@code expf} (Moshier, 1992).
    */
   static FloatVector exp(FloatVector power) {
-    FloatVector x = power.max(SMALLEST).min(LARGEST);
+    return bounded(power.max(SMALLEST).min(LARGEST));
+  }
+
+  /** The same for lanes of at most 0; a comparison and a blend cost half of {@code max}, which minds the sign of zero. */
+  static FloatVector expOfDistance(FloatVector distance) {
+    return bounded(distance.blend(SMALLEST, distance.compare(VectorOperators.LT, SMALLEST)));
+  }
+
+  private static FloatVector bounded(FloatVector x) {
     FloatVector shifted = x.fma(FloatVector.broadcast(FLOAT, LOG2_E), FloatVector.broadcast(FLOAT, ROUND));
     FloatVector n = shifted.sub(ROUND);
     FloatVector r = n.fma(FloatVector.broadcast(FLOAT, -LN2_HIGH), x);
