@@ -4,18 +4,19 @@
 template <WeightType TYPE, int ROWS>
 __device__ __forceinline__ void matvec(
     const LinearPart* parts, int partCount, const float* x, int xStride, int columns, int rows, const InputNorm& norm) {
-  __shared__ Chunk<ROWS> chunk;
+  __shared__ Matvec<ROWS> shared;
   LinearPart part = partOf(parts, partCount, blockIdx.x);
   int firstRow = blockIdx.y * ROWS;
-  int column = (blockIdx.x - part.firstBlock) * MATVEC_WARPS + threadIdx.x / WARP;
+  int firstColumn = (blockIdx.x - part.firstBlock) * WEIGHT_ROWS;
+  Lane lane;
   // behind the last row the last is multiplied once more: all threads meet at the barriers
-  WeightRow weight = Weight<TYPE>::row(part.body, part.head, min(column, part.columns - 1), (columns + 31) / 32);
+  WeightRow weight = Weight<TYPE>::row(part.body, part.head, min(firstColumn + lane.weightRow, part.columns - 1), (columns + 31) / 32);
   int blockRows = min(ROWS, rows - firstRow);
-  float value =
-      multiplyRow<TYPE, ROWS>(weight, x + static_cast<size_t>(firstRow) * xStride, xStride, columns, blockRows, norm, chunk);
-  int row = threadIdx.x % WARP;
-  if (row < blockRows && column < part.columns) {
-    store(part, firstRow + row, column, value);
+  multiply<TYPE, ROWS>(shared, weight, lane, x + static_cast<size_t>(firstRow) * xStride, xStride, columns, blockRows, norm);
+  int column = threadIdx.x % WEIGHT_ROWS;
+  int row = threadIdx.x / WEIGHT_ROWS;
+  if (row < blockRows && firstColumn + column < part.columns) {
+    store(part, firstRow + row, firstColumn + column, shared.product(column, row, columns, norm));
   }
 }
 

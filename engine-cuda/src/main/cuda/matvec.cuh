@@ -1,9 +1,10 @@
 // Products of a weight with a few rows: bound by reading the weight, so each piece of it is read once, 16 bytes a lane, and meets all rows.
 //
-// The columns are taken in chunks of 1024, a unit of 32 for each lane of a warp. A block of threads brings a chunk of its rows into shared memory, where
-// a unit takes 36 floats, so that the lanes' 16-byte reads fall into different banks; each of its 16 warps multiplies it with one row of the
-// weight. A quantised product is taken over the codes, and scaled once: sum(x (q s + o)) = s sum(x q) + o sum(x). Everything that is added up for one
-// result depends on the number of columns alone.
+// A block of threads has 16 rows of the weight, and takes the columns in chunks of 1024, which it brings into shared memory for its rows of the input. A warp has
+// four rows of the weight and a quarter of the chunk's 32 units of 32 columns, a lane one row and one unit: the four lanes with the same unit read the same
+// inputs, which costs shared memory one read. A unit takes 36 floats there, so that the reads of 16 bytes fall into different banks. A quantised product
+// is taken over the codes, and scaled once: sum(x (q s + o)) = s sum(x q) + o sum(x). The sums of the quarters meet in shared memory at the end. Everything that is
+// added up for one result depends on the number of columns alone.
 #pragma once
 #include "decode.cuh"
 
@@ -12,6 +13,9 @@
 #define UNIT_STRIDE 36
 #define MATVEC_THREADS 512
 #define MATVEC_WARPS (MATVEC_THREADS / WARP)
+#define WEIGHT_ROWS 16   // of a block of threads
+#define QUARTERS 4       // of a chunk, each with its warps
+#define UNIT_LANES 8     // lanes of a warp that share a row of the weight
 
 // Blocks of threads that a multiprocessor is to hold: with one row, two of them keep enough of the weight under way.
 template <WeightType TYPE, int ROWS>
@@ -74,18 +78,37 @@ __device__ __forceinline__ float multiply4(const float* values, float4 x, float 
   return fmaf(values[3], x.w, sum);
 }
 
-// Adds to sums[row] what one lane's part of a weight row gives with the chunk. Its pieces are step * 32 + lane, counted from the chunk's first.
+// The weight row of the block that a lane works for, and the first of its pieces in a chunk.
+struct Lane {
+  int weightRow;
+  int quarter;
+  int within;
+
+  __device__ __forceinline__ Lane() {
+    int warp = threadIdx.x / WARP;
+    weightRow = warp % (WEIGHT_ROWS / 4) * 4 + threadIdx.x % WARP / UNIT_LANES;
+    quarter = warp / (WEIGHT_ROWS / 4);
+    within = threadIdx.x % UNIT_LANES;
+  }
+
+  // The piece of a step, counted from the chunk's first; the pieces of a quarter are together.
+  template <int STEPS>
+  __device__ __forceinline__ int piece(int step) const {
+    return (quarter * STEPS + step) * UNIT_LANES + within;
+  }
+};
+
+// Adds to sums[row] what a lane's piece of the weight gives with the chunk.
 template <WeightType TYPE, int ROWS>
 __device__ __forceinline__ void multiplyPiece(
-    const Chunk<ROWS>& chunk, const typename Weight<TYPE>::Raw& raw, int step, int piece, float (&sums)[ROWS]) {
+    const Chunk<ROWS>& chunk, const typename Weight<TYPE>::Raw& raw, int piece, float (&sums)[ROWS]) {
   const int ELEMENTS = Weight<TYPE>::ELEMENTS;
-  int lane = threadIdx.x % WARP;
   if constexpr (Weight<TYPE>::QUANTISED) {
     const int GROUPS = Weight<TYPE>::GROUPS;
     int codes[8];
     float2 scales[GROUPS];
     Weight<TYPE>::codes(raw, codes);
-    Weight<TYPE>::scales(raw, piece, scales);
+    Weight<TYPE>::scales(raw, piece, scales);  // of a unit: the piece is one
     // by halves of the unit, so that 16 decoded values are alive and not 32
 #pragma unroll
     for (int half = 0; half < 2; half++) {
@@ -97,19 +120,19 @@ __device__ __forceinline__ void multiplyPiece(
       }
 #pragma unroll
       for (int row = 0; row < ROWS; row++) {
-        const float* x = &chunk.values[row][lane * UNIT_STRIDE + half * 16];
+        const float* x = &chunk.values[row][piece * UNIT_STRIDE + half * 16];
         float sum = 0;
 #pragma unroll
         for (int i = 0; i < 16; i += 4) {
           sum = multiply4(values + i, *reinterpret_cast<const float4*>(x + i), sum);
         }
-        sums[row] = fmaf(scale.x, sum, fmaf(scale.y, chunk.halves[row][lane][half], sums[row]));
+        sums[row] = fmaf(scale.x, sum, fmaf(scale.y, chunk.halves[row][piece][half], sums[row]));
       }
     }
   } else {
     float values[ELEMENTS];
     Weight<TYPE>::decode(raw, values);
-    int element = (step * WARP + lane) * ELEMENTS;
+    int element = piece * ELEMENTS;
 #pragma unroll
     for (int row = 0; row < ROWS; row++) {
       const float* x = &chunk.values[row][element / 32 * UNIT_STRIDE + element % 32];
@@ -121,25 +144,50 @@ __device__ __forceinline__ void multiplyPiece(
   }
 }
 
-// Loads every 32nd piece from `first`; zeros behind the row's end.
-template <WeightType TYPE, int COUNT>
-__device__ __forceinline__ void loadPieces(typename Weight<TYPE>::Raw (&raw)[COUNT], const WeightRow& weight, int first, int pieces) {
+// Loads the pieces of COUNT steps of the chunk that begins at piece `first`; zeros behind the row's end.
+template <WeightType TYPE, int STEPS, int COUNT>
+__device__ __forceinline__ void loadPieces(
+    typename Weight<TYPE>::Raw (&raw)[COUNT], const WeightRow& weight, const Lane& lane, int first, int step, int pieces) {
 #pragma unroll
   for (int i = 0; i < COUNT; i++) {
-    int piece = first + i * WARP;
+    int piece = first + lane.piece<STEPS>(step + i);
     raw[i] = piece < pieces ? Weight<TYPE>::load(weight, piece) : Weight<TYPE>::zero();
   }
 }
 
-// The product of a weight row (each warp has its own) with the block's rows: lane r gets that of row r.
+// What a block of threads has in shared memory.
+template <int ROWS>
+struct Matvec {
+  Chunk<ROWS> chunk;
+  float partial[QUARTERS][WEIGHT_ROWS][ROWS];
+  float warpSquares[MATVEC_WARPS][(ROWS + 1) / 2];
+
+  // The product of a row of the weight with a row of the input.
+  __device__ __forceinline__ float product(int weightRow, int row, int columns, const InputNorm& norm) const {
+    float sum = 0;
+#pragma unroll
+    for (int quarter = 0; quarter < QUARTERS; quarter++) {
+      sum += partial[quarter][weightRow][row];
+    }
+    if (norm.active) {
+      float squares = 0;
+#pragma unroll
+      for (int warp = 0; warp < MATVEC_WARPS / 2; warp++) {
+        squares += warpSquares[row % 2 * (MATVEC_WARPS / 2) + warp][row / 2];
+      }
+      sum *= 1.0f / sqrtf(squares / columns + norm.epsilon);
+    }
+    return sum;
+  }
+};
+
+// Multiplies the block's rows of the weight, of which the lane has `weight`, with its rows of the input; then all threads may ask for products.
 template <WeightType TYPE, int ROWS>
-__device__ __forceinline__ float multiplyRow(
-    const WeightRow& weight, const float* x, int xStride, int columns, int rows, const InputNorm& norm, Chunk<ROWS>& chunk) {
+__device__ __forceinline__ void multiply(
+    Matvec<ROWS>& matvec, const WeightRow& weight, const Lane& lane, const float* x, int xStride, int columns, int rows, const InputNorm& norm) {
   const int STEPS = 32 / Weight<TYPE>::ELEMENTS;
   const int BATCH = STEPS <= 4 ? STEPS : ROWS < 8 ? 4 : 2;  // pieces under way at a time
   const bool AHEAD = ROWS < 8 || !Wide<TYPE>::VALUE;         // whether there are registers for the next pieces while these are multiplied
-  __shared__ float warpSquares[MATVEC_WARPS][(ROWS + 1) / 2];
-  int lane = threadIdx.x % WARP;
   int pieces = (columns + 31) / 32 * STEPS;
   float squares[(ROWS + 1) / 2];
   float sums[ROWS];
@@ -153,26 +201,28 @@ __device__ __forceinline__ float multiplyRow(
   }
   typename Weight<TYPE>::Raw raw[BATCH];
   if (AHEAD) {
-    loadPieces<TYPE, BATCH>(raw, weight, lane, pieces);
+    loadPieces<TYPE, STEPS, BATCH>(raw, weight, lane, 0, 0, pieces);
   }
 #pragma unroll 1
   for (int from = 0; from < columns; from += CHUNK) {
-    int firstPiece = from / 32 * STEPS + lane;
+    int firstPiece = from / 32 * STEPS;
     if (!AHEAD) {
-      loadPieces<TYPE, BATCH>(raw, weight, firstPiece, pieces);
+      loadPieces<TYPE, STEPS, BATCH>(raw, weight, lane, firstPiece, 0, pieces);
     }
     __syncthreads();
-    loadChunk<ROWS>(chunk, x, xStride, columns, rows, from, norm, squares);
+    loadChunk<ROWS>(matvec.chunk, x, xStride, columns, rows, from, norm, squares);
     __syncthreads();
 #pragma unroll
     for (int batch = 0; batch < STEPS; batch += BATCH) {
       typename Weight<TYPE>::Raw next[BATCH];
-      if (AHEAD || batch + BATCH < STEPS) {
-        loadPieces<TYPE, BATCH>(next, weight, firstPiece + (batch + BATCH) * WARP, pieces);
+      if (batch + BATCH < STEPS) {
+        loadPieces<TYPE, STEPS, BATCH>(next, weight, lane, firstPiece, batch + BATCH, pieces);
+      } else if (AHEAD) {
+        loadPieces<TYPE, STEPS, BATCH>(next, weight, lane, firstPiece + CHUNK_UNITS * STEPS, 0, pieces);
       }
 #pragma unroll
       for (int i = 0; i < BATCH; i++) {
-        multiplyPiece<TYPE, ROWS>(chunk, raw[i], batch + i, firstPiece + (batch + i) * WARP, sums);
+        multiplyPiece<TYPE, ROWS>(matvec.chunk, raw[i], lane.piece<STEPS>(batch + i), sums);
         asm volatile("" ::: "memory");  // or the compiler would load the inputs of all steps at once, and run out of registers
         if (AHEAD || batch + BATCH < STEPS) {
           raw[i] = next[i];
@@ -180,31 +230,27 @@ __device__ __forceinline__ float multiplyRow(
       }
     }
   }
-  float product = 0;
 #pragma unroll
   for (int row = 0; row < ROWS; row++) {
-    float sum = warpSum(sums[row]);
-    product = lane == row ? sum : product;
+    float sum = sums[row];
+#pragma unroll
+    for (int distance = UNIT_LANES / 2; distance > 0; distance /= 2) {
+      sum += __shfl_xor_sync(ALL_LANES, sum, distance);
+    }
+    if (lane.within == 0) {
+      matvec.partial[lane.quarter][lane.weightRow][row] = sum;
+    }
   }
   if (norm.active) {
 #pragma unroll
     for (int k = 0; k < (ROWS + 1) / 2; k++) {
       float sum = warpSum(squares[k]);
-      if (lane == 0) {
-        warpSquares[threadIdx.x / WARP][k] = sum;
+      if (threadIdx.x % WARP == 0) {
+        matvec.warpSquares[threadIdx.x / WARP][k] = sum;
       }
-    }
-    __syncthreads();
-    if (lane < ROWS) {
-      float total = 0;
-#pragma unroll 1
-      for (int warp = 0; warp < MATVEC_WARPS / 2; warp++) {
-        total += warpSquares[lane % 2 * (MATVEC_WARPS / 2) + warp][lane / 2];
-      }
-      product *= 1.0f / sqrtf(total / columns + norm.epsilon);
     }
   }
-  return product;
+  __syncthreads();
 }
 
 // Writes a result with bias and residual.

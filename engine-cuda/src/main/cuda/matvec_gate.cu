@@ -4,31 +4,27 @@
 template <WeightType TYPE, int ROWS>
 __device__ __forceinline__ void matvecGate(
     const LinearPart* gateAndUp, int activation, const float* x, int xStride, int columns, int rows, const InputNorm& norm) {
-  __shared__ Chunk<ROWS> chunk;
+  const int COLUMNS = WEIGHT_ROWS / 2;
+  __shared__ Matvec<ROWS> shared;
   LinearPart gate = gateAndUp[0];
   LinearPart up = gateAndUp[1];
   int firstRow = blockIdx.y * ROWS;
-  const int COLUMNS = MATVEC_WARPS / 2;
-  int warp = threadIdx.x / WARP;
-  int column = blockIdx.x * COLUMNS + warp % COLUMNS;
-  int weightRow = min(column, gate.columns - 1);
+  int firstColumn = blockIdx.x * COLUMNS;
   int units = (columns + 31) / 32;
-  // the first eight warps multiply with rows of the gate, the others with the same rows of up
-  WeightRow weight = warp < COLUMNS ? Weight<TYPE>::row(gate.body, gate.head, weightRow, units)
-                                    : Weight<TYPE>::row(up.body, up.head, weightRow, units);
+  // the first eight rows of the weight are the gate's, the others the same rows of up
+  Lane lane;
+  int weightRow = min(firstColumn + lane.weightRow % COLUMNS, gate.columns - 1);
+  WeightRow weight = lane.weightRow < COLUMNS ? Weight<TYPE>::row(gate.body, gate.head, weightRow, units)
+                                              : Weight<TYPE>::row(up.body, up.head, weightRow, units);
   int blockRows = min(ROWS, rows - firstRow);
-  float value =
-      multiplyRow<TYPE, ROWS>(weight, x + static_cast<size_t>(firstRow) * xStride, xStride, columns, blockRows, norm, chunk);
-  __shared__ float ups[COLUMNS][ROWS];
-  int row = threadIdx.x % WARP;
-  bool inside = row < blockRows && column < gate.columns;
-  if (inside && warp >= COLUMNS) {
-    ups[warp % COLUMNS][row] = value + (up.bias != nullptr ? up.bias[column] : 0.0f);
-  }
-  __syncthreads();
-  if (inside && warp < COLUMNS) {
-    value += gate.bias != nullptr ? gate.bias[column] : 0.0f;
-    gate.out[static_cast<size_t>(firstRow + row) * gate.outStride + column] = activate(activation, value) * ups[warp][row];
+  multiply<TYPE, ROWS>(shared, weight, lane, x + static_cast<size_t>(firstRow) * xStride, xStride, columns, blockRows, norm);
+  int within = threadIdx.x % COLUMNS;
+  int row = threadIdx.x / COLUMNS;
+  int column = firstColumn + within;
+  if (row < blockRows && column < gate.columns) {
+    float gateValue = shared.product(within, row, columns, norm) + (gate.bias != nullptr ? gate.bias[column] : 0.0f);
+    float upValue = shared.product(within + COLUMNS, row, columns, norm) + (up.bias != nullptr ? up.bias[column] : 0.0f);
+    gate.out[static_cast<size_t>(firstRow + row) * gate.outStride + column] = activate(activation, gateValue) * upValue;
   }
 }
 
