@@ -93,7 +93,8 @@ final class CollectiveDecoder {
     String[] targets = i.operands().getFirst().split("\\|");
     int inRange = targets.length > 1 ? kernel.predicate(i.line(), targets[1].trim()) : 0;
     int target = kernel.narrow(i.line(), targets[0].trim(), 4);
-    kernel.emit(new WarpSteps.Shuffle(op.modifiers().get(1), target, inRange, narrow(i, 1), narrow(i, 2), narrow(i, 3), narrow(i, 4)), i);
+    WarpSteps.Shuffle.Mode mode = WarpSteps.Shuffle.Mode.valueOf(op.modifiers().get(1).toUpperCase(Locale.ROOT));
+    kernel.emit(new WarpSteps.Shuffle(mode, target, inRange, narrow(i, 1), narrow(i, 2), narrow(i, 3), narrow(i, 4)), i);
   }
 
   private void vote(Instruction i, Opcode op) {

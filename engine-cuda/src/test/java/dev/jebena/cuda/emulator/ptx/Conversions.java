@@ -26,6 +26,14 @@ final class Conversions {
       Map.entry("rn.f16.f32", (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = Numbers.toHalf(f(r[a + l])); }),
       Map.entry("rn.bf16.f32", (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = Numbers.toBfloat(f(r[a + l])); }),
       Map.entry("rn.f32.s32", (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = bits((float) r[a + l]); }),
+      Map.entry("rn.f32.s64", (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = bits((float) q[a + l]); }),
+      Map.entry("rn.f32.s16", (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = bits((float) (short) r[a + l]); }),
+      Map.entry("rn.f32.u16", (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = bits((float) (r[a + l] & 0xffff)); }),
+      Map.entry("rn.f32.s8", (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = bits((float) (byte) r[a + l]); }),
+      Map.entry("rn.f32.u8", (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = bits((float) (r[a + l] & 255)); }),
+      Map.entry("s16.s8", (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = (byte) r[a + l] & 0xffff; }),
+      Map.entry("s32.s8", (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = (byte) r[a + l]; }),
+      Map.entry("s32.s16", (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = (short) r[a + l]; }),
       Map.entry("rn.f32.u32", (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = bits((float) (r[a + l] & 0xffffffffL)); }));
 
   /** The loop of an opcode's conversion, or null where it is not known. Sources and result lie in registers of their own width. */
@@ -52,26 +60,104 @@ final class Conversions {
     if (!isFloat(from) && !isFloat(to)) {
       return integers(to, from, saturate);
     }
+    if (from.equals("u64") && to.equals("f32") && rounding.equals("rn")) {
+      return (r, q, d, a, b, c) -> {
+        for (int l = 0; l < L; l++) {
+          long value = q[a + l]; // of a value over 2^63 the last bit is kept as a sticky one
+          r[d + l] = bits(value >= 0 ? (float) value : 2 * (float) (value >>> 1 | value & 1));
+        }
+      };
+    }
+    LaneLoop read = isFloat(from) ? readReal(from) : chain(readInteger(from), from.equals("u64") ? UNSIGNED_TO_REAL : TO_REAL);
+    LaneLoop round = (r, q, d, a, b, c) -> {};
+    boolean narrows = PtxParser.typeBytes(0, to.equals("tf32") ? "f32" : to) < PtxParser.typeBytes(0, from) || !isFloat(from);
+    if (rounding.endsWith("i") && (!isFloat(to) || !narrows)) {
+      round = whole(rounding);
+    }
+    if (relu) {
+      round = chain(round, RELU);
+    }
+    if (isFloat(to)) {
+      return chain(chain(read, saturate ? chain(round, UNIT) : round), writeReal(to, rounding));
+    }
+    return chain(chain(read, round), writeInteger(to));
+  }
+
+  // A conversion in stages: the value lies, as a long or the bits of a double, in the second register that steps have for themselves.
+
+  private static final int STAGE = L;
+
+  private static final LaneLoop TO_REAL = (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[STAGE + l] = Double.doubleToRawLongBits(q[STAGE + l]); };
+  private static final LaneLoop UNSIGNED_TO_REAL = (r, q, d, a, b, c) -> {
+    for (int l = 0; l < L; l++) q[STAGE + l] = Double.doubleToRawLongBits(unsigned(q[STAGE + l]));
+  };
+  private static final LaneLoop RELU = (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) if (staged(q, l) < 0) q[STAGE + l] = 0; };
+  private static final LaneLoop UNIT = (r, q, d, a, b, c) -> {
+    for (int l = 0; l < L; l++) q[STAGE + l] = Double.doubleToRawLongBits(staged(q, l) > 0 ? Math.min(staged(q, l), 1) : 0);
+  };
+
+  private static double staged(long[] q, int lane) {
+    return Double.longBitsToDouble(q[STAGE + lane]);
+  }
+
+  private static LaneLoop chain(LaneLoop first, LaneLoop second) {
     return (r, q, d, a, b, c) -> {
-      for (int l = 0; l < L; l++) {
-        double value = isFloat(from) ? real(r, q, a + l, from) : signed(from) ? integer(r, q, a + l, from) : unsigned(integer(r, q, a + l, from));
-        if (relu && !(value > 0)) {
-          value = value != value ? value : 0;
-        }
-        if (isFloat(to)) {
-          boolean narrows = PtxParser.typeBytes(0, to) < PtxParser.typeBytes(0, from) || !isFloat(from);
-          if (!narrows && rounding.endsWith("i")) {
-            value = whole(value, rounding);
-          }
-          if (saturate) {
-            value = value > 0 ? Math.min(value, 1) : 0;
-          }
-          store(r, q, d + l, to, round(value, to, rounding));
-        } else {
-          store(r, q, d + l, to, clampToInteger(whole(value, rounding), to));
-        }
-      }
+      first.apply(r, q, d, a, b, c);
+      second.apply(r, q, d, a, b, c);
     };
+  }
+
+  private static LaneLoop readInteger(String type) {
+    return switch (type) {
+      case "s8" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[STAGE + l] = (byte) r[a + l]; };
+      case "u8", "b8" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[STAGE + l] = r[a + l] & 255; };
+      case "s16" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[STAGE + l] = (short) r[a + l]; };
+      case "u16", "b16" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[STAGE + l] = r[a + l] & 0xffff; };
+      case "s32" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[STAGE + l] = r[a + l]; };
+      case "u32", "b32" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[STAGE + l] = r[a + l] & 0xffffffffL; };
+      default -> (r, q, d, a, b, c) -> System.arraycopy(q, a, q, STAGE, L);
+    };
+  }
+
+  private static LaneLoop readReal(String type) {
+    return switch (type) {
+      case "f16" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[STAGE + l] = Double.doubleToRawLongBits(half(r[a + l])); };
+      case "bf16" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[STAGE + l] = Double.doubleToRawLongBits(Numbers.bfloat(r[a + l])); };
+      case "f32" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[STAGE + l] = Double.doubleToRawLongBits(f(r[a + l])); };
+      default -> (r, q, d, a, b, c) -> System.arraycopy(q, a, q, STAGE, L);
+    };
+  }
+
+  private static LaneLoop whole(String rounding) {
+    return switch (rounding.substring(0, 2)) {
+      case "rn" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[STAGE + l] = Double.doubleToRawLongBits(Math.rint(staged(q, l))); };
+      case "rm" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[STAGE + l] = Double.doubleToRawLongBits(Math.floor(staged(q, l))); };
+      case "rp" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[STAGE + l] = Double.doubleToRawLongBits(Math.ceil(staged(q, l))); };
+      default -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[STAGE + l] = Double.doubleToRawLongBits(whole(staged(q, l), "rz")); };
+    };
+  }
+
+  private static LaneLoop writeReal(String to, String rounding) {
+    if (to.equals("f64")) {
+      return (r, q, d, a, b, c) -> System.arraycopy(q, STAGE, q, d, L);
+    }
+    if (to.equals("f32") && (rounding.startsWith("rn") || rounding.endsWith("i"))) {
+      return (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = bits((float) staged(q, l)); };
+    }
+    return (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = (int) round(staged(q, l), to, rounding); };
+  }
+
+  private static LaneLoop writeInteger(String to) {
+    int width = 8 * PtxParser.typeBytes(0, to);
+    boolean signed = signed(to);
+    if (width == 64) {
+      return (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[d + l] = clampToInteger(staged(q, l), 64, signed); };
+    }
+    int kept = width == 32 || signed && width == 8 ? -1 : (1 << width) - 1;
+    if (signed && width == 32) {
+      return (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = (int) staged(q, l); }; // Java clamps as PTX does
+    }
+    return (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = (int) clampToInteger(staged(q, l), width, signed) & kept; };
   }
 
   private static boolean known(String type) {
@@ -90,50 +176,21 @@ final class Conversions {
     return value >= 0 ? value : (double) (value >>> 1 | value & 1) * 2;
   }
 
-  private static long integer(int[] r, long[] q, int index, String type) {
-    return switch (type) {
-      case "s8" -> (byte) r[index];
-      case "u8", "b8" -> r[index] & 255;
-      case "s16" -> (short) r[index];
-      case "u16", "b16" -> r[index] & 0xffff;
-      case "s32" -> r[index];
-      case "u32", "b32" -> r[index] & 0xffffffffL;
-      default -> q[index];
-    };
-  }
-
-  private static double real(int[] r, long[] q, int index, String type) {
-    return switch (type) {
-      case "f16" -> half(r[index]);
-      case "bf16" -> Numbers.bfloat(r[index]);
-      case "f32" -> f(r[index]);
-      default -> Double.longBitsToDouble(q[index]);
-    };
-  }
-
   private static LaneLoop integers(String to, String from, boolean saturate) {
+    LaneLoop read = readInteger(from);
     int bytes = PtxParser.typeBytes(0, to);
-    return (r, q, d, a, b, c) -> {
-      for (int l = 0; l < L; l++) {
-        long value = integer(r, q, a + l, from);
-        if (saturate) {
-          long low = signed(to) ? -1L << 8 * bytes - 1 : 0;
-          long high = bytes == 8 ? Long.MAX_VALUE : (1L << 8 * bytes - (signed(to) ? 1 : 0)) - 1;
-          value = Math.max(low, Math.min(high, value));
-        }
-        store(r, q, d + l, to, value);
-      }
-    };
-  }
-
-  private static void store(int[] r, long[] q, int index, String type, long value) {
-    switch (type) {
-      case "s8" -> r[index] = (byte) value;
-      case "u8", "b8" -> r[index] = (int) value & 255;
-      case "s16", "u16", "b16", "f16", "bf16" -> r[index] = (int) value & 0xffff;
-      case "s32", "u32", "b32", "f32", "tf32" -> r[index] = (int) value;
-      default -> q[index] = value;
-    }
+    long low = signed(to) ? -1L << 8 * bytes - 1 : 0;
+    long high = bytes == 8 ? Long.MAX_VALUE : (1L << 8 * bytes - (signed(to) ? 1 : 0)) - 1;
+    LaneLoop clamped = (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) q[STAGE + l] = Math.clamp(q[STAGE + l], low, high); };
+    LaneLoop write =
+        switch (to) {
+          case "s8" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = (byte) q[STAGE + l]; };
+          case "u8", "b8" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = (int) q[STAGE + l] & 255; };
+          case "s16", "u16", "b16" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = (int) q[STAGE + l] & 0xffff; };
+          case "s32", "u32", "b32" -> (r, q, d, a, b, c) -> { for (int l = 0; l < L; l++) r[d + l] = (int) q[STAGE + l]; };
+          default -> (r, q, d, a, b, c) -> System.arraycopy(q, STAGE, q, d, L);
+        };
+    return chain(saturate ? chain(read, clamped) : read, write);
   }
 
   private static double whole(double value, String rounding) {
@@ -146,12 +203,11 @@ final class Conversions {
   }
 
   /** Out of range gives the end of the range, NaN gives 0. */
-  private static long clampToInteger(double value, String to) {
-    int width = 8 * PtxParser.typeBytes(0, to);
+  private static long clampToInteger(double value, int width, boolean signed) {
     if (value != value) {
       return width == 64 ? Long.MIN_VALUE : 0;
     }
-    if (signed(to)) {
+    if (signed) {
       double limit = Math.scalb(1.0, width - 1);
       return value >= limit ? width == 64 ? Long.MAX_VALUE : (1L << width - 1) - 1 : value < -limit ? -1L << width - 1 : (long) value;
     }

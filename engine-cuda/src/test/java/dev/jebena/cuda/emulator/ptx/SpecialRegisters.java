@@ -16,7 +16,7 @@ final class SpecialRegisters {
     return NAMES.contains(name);
   }
 
-  /** Puts the values for a warp of a block into the registers that the kernel uses. */
+  /** Puts the values for a warp into the registers that the kernel uses: all but those that differ from block to block. */
   static void fill(Map<String, Integer> registers, int[] r, int warp, Block block) {
     Grid.Shape shape = block.grid.shape;
     registers.forEach((name, index) -> {
@@ -29,9 +29,6 @@ final class SpecialRegisters {
           case "%ntid.x" -> shape.blockX();
           case "%ntid.y" -> shape.blockY();
           case "%ntid.z" -> shape.blockZ();
-          case "%ctaid.x" -> block.x;
-          case "%ctaid.y" -> block.y;
-          case "%ctaid.z" -> block.z;
           case "%nctaid.x" -> shape.gridX();
           case "%nctaid.y" -> shape.gridY();
           case "%nctaid.z" -> shape.gridZ();

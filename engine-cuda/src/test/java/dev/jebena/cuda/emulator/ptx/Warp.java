@@ -58,14 +58,24 @@ final class Warp {
     counts = block.statistics.laneSteps;
     memory = new Memory(this);
     p[Registers.TRUE] = -1;
+    SpecialRegisters.fill(kernel.specials, r, number, block);
     kernel.narrowConstants.forEach((index, value) -> Arrays.fill(r, index, index + LaneLoop.LANES, value));
     kernel.wideConstants.forEach((index, value) -> Arrays.fill(q, index, index + LaneLoop.LANES, value));
     kernel.symbols.forEach(s -> Arrays.fill(q, s.register(), s.register() + LaneLoop.LANES, block.grid.symbolAddress(s.symbol())));
   }
 
+  private void fill(String special, int value) {
+    Integer index = block.kernel.specials.get(special);
+    if (index != null) {
+      Arrays.fill(r, index, index + LaneLoop.LANES, value);
+    }
+  }
+
   /** Puts the warp at the start of its kernel, for the block's place in the grid. */
   void start(int threads) {
-    SpecialRegisters.fill(block.kernel.specials, r, number, block);
+    fill("%ctaid.x", block.x);
+    fill("%ctaid.y", block.y);
+    fill("%ctaid.z", block.z);
     int lanes = Math.min(LaneLoop.LANES, threads - number * LaneLoop.LANES);
     live = lanes == 32 ? -1 : (1 << lanes) - 1;
     active = live;

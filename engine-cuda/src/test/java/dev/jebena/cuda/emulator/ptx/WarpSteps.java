@@ -25,14 +25,22 @@ final class WarpSteps {
 
   /** Moves values between lanes. {@code inRange} is the predicate that says whether the source lane was in range; 0: not wanted. */
   static final class Shuffle extends Masked {
-    private final String mode;
+    /** Where a lane reads. */
+    enum Mode {
+      UP,
+      DOWN,
+      BFLY,
+      IDX
+    }
+
+    private final Mode mode;
     private final int target;
     private final int inRange;
     private final int source;
     private final int b;
     private final int c;
 
-    Shuffle(String mode, int target, int inRange, int source, int b, int c, int members) {
+    Shuffle(Mode mode, int target, int inRange, int source, int b, int c, int members) {
       super(members);
       this.mode = mode;
       this.target = target;
@@ -55,12 +63,12 @@ final class WarpSteps {
         int min = lane & segment;
         int from =
             switch (mode) {
-              case "up" -> lane - offset;
-              case "down" -> lane + offset;
-              case "bfly" -> lane ^ offset;
-              default -> min | offset & ~segment;
+              case UP -> lane - offset;
+              case DOWN -> lane + offset;
+              case BFLY -> lane ^ offset;
+              case IDX -> min | offset & ~segment;
             };
-        boolean ok = mode.equals("up") ? from >= max : from <= max;
+        boolean ok = mode == Mode.UP ? from >= max : from <= max;
         if (ok) {
           valid |= 1 << lane;
         } else {
