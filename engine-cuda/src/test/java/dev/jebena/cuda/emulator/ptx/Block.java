@@ -23,6 +23,7 @@ final class Block {
   private final Warp[] warps;
   private final MemorySegment memory;
   private final long sharedEnd;
+  private MatrixSteps.@Nullable Operands operands;
   private final int[] arrivedElsewhere = new int[16];
 
   int x;
@@ -48,6 +49,15 @@ final class Block {
     for (int i = 0; i < warpCount; i++) {
       warps[i] = new Warp(this, i);
     }
+  }
+
+  MatrixSteps.Operands operands() {
+    MatrixSteps.Operands room = operands;
+    if (room == null) {
+      room = new MatrixSteps.Operands();
+      operands = room;
+    }
+    return room;
   }
 
   private static int round(int bytes) {

@@ -34,17 +34,41 @@ final class MatrixSteps {
       this.perRegister = perRegister;
     }
 
-    double value(int register, int index) {
-      return switch (this) {
-        case F16 -> Numbers.half(register >> 16 * index);
-        case BF16 -> Numbers.bfloat(register >>> 16 * index);
-        case TF32 -> Numbers.f(register & 0xffffe000);
-        case S8 -> (byte) (register >> 8 * index);
-        case U8 -> register >> 8 * index & 255;
-        case E4M3 -> Numbers.e4m3(register >> 8 * index);
-        case E5M2 -> Numbers.e5m2(register >> 8 * index);
-      };
+    /** Element {@code index} of a register, of all lanes. */
+    void read(int[] r, int register, int index, double[] values) {
+      int shift = 32 / perRegister * index;
+      switch (this) {
+        case F16 -> {
+          for (int l = 0; l < LaneLoop.LANES; l++) values[l] = Numbers.half(r[register + l] >> shift);
+        }
+        case BF16 -> {
+          for (int l = 0; l < LaneLoop.LANES; l++) values[l] = Numbers.bfloat(r[register + l] >>> shift);
+        }
+        case TF32 -> {
+          for (int l = 0; l < LaneLoop.LANES; l++) values[l] = Numbers.f(r[register + l] & 0xffffe000);
+        }
+        case S8 -> {
+          for (int l = 0; l < LaneLoop.LANES; l++) values[l] = (byte) (r[register + l] >> shift);
+        }
+        case U8 -> {
+          for (int l = 0; l < LaneLoop.LANES; l++) values[l] = r[register + l] >> shift & 255;
+        }
+        case E4M3 -> {
+          for (int l = 0; l < LaneLoop.LANES; l++) values[l] = Numbers.e4m3(r[register + l] >> shift);
+        }
+        case E5M2 -> {
+          for (int l = 0; l < LaneLoop.LANES; l++) values[l] = Numbers.e5m2(r[register + l] >> shift);
+        }
+      }
     }
+  }
+
+  /** Room for A (up to 32 columns), B, their product and one element of each lane. */
+  static final class Operands {
+    private final double[] left = new double[M * 32];
+    private final double[] right = new double[32 * N];
+    private final double[] products = new double[M * N];
+    private final double[] values = new double[LaneLoop.LANES];
   }
 
   /** The types of the accumulator. */
@@ -85,34 +109,31 @@ final class MatrixSteps {
         throw w.memory.fault(w.lane, KernelFault.Kind.SHUFFLE_MASK, "mma needs all 32 lanes, only 0x%08x are here".formatted(mask));
       }
       int[] r = w.r;
-      double[] left = new double[M * k];
-      double[] right = new double[N * k];
+      Operands operands = w.block.operands();
+      double[] left = operands.left;
+      double[] right = operands.right;
+      double[] products = operands.products;
+      double[] values = operands.values;
       int e = aType.perRegister;
-      for (int lane = 0; lane < LaneLoop.LANES; lane++) {
-        int group = lane >> 2;
-        int within = lane & 3;
-        for (int i = 0; i < a.length; i++) {
-          int at = (group + 8 * (i & 1)) * k + e * within + 4 * e * (i >> 1);
-          for (int j = 0; j < e; j++) {
-            left[at + j] = aType.value(r[a[i] + lane], j);
-          }
-        }
-        for (int i = 0; i < b.length; i++) {
-          int at = group * k + e * within + 4 * e * i;
-          for (int j = 0; j < e; j++) {
-            right[at + j] = bType.value(r[b[i] + lane], j);
+      for (int i = 0; i < a.length; i++) {
+        int at = 8 * (i & 1) * k + 4 * e * (i >> 1);
+        for (int j = 0; j < e; j++) {
+          aType.read(r, a[i], j, values);
+          for (int lane = 0; lane < LaneLoop.LANES; lane++) {
+            left[at + (lane >> 2) * k + e * (lane & 3) + j] = values[lane];
           }
         }
       }
-      double[] products = new double[M * N];
-      for (int row = 0; row < M; row++) {
-        for (int column = 0; column < N; column++) {
-          double total = 0;
-          for (int i = 0; i < k; i++) {
-            total += left[row * k + i] * right[column * k + i];
+      for (int i = 0; i < b.length; i++) {
+        for (int j = 0; j < e; j++) {
+          bType.read(r, b[i], j, values);
+          for (int lane = 0; lane < LaneLoop.LANES; lane++) {
+            right[(4 * e * i + e * (lane & 3) + j) * N + (lane >> 2)] = values[lane];
           }
-          products[row * N + column] = total;
         }
+      }
+      for (int row = 0; row < M; row++) {
+        multiplyRow(left, row * k, right, products, row * N);
       }
       for (int lane = 0; lane < LaneLoop.LANES; lane++) {
         for (int half = 0; half < 2; half++) {
@@ -120,6 +141,38 @@ final class MatrixSteps {
           add(r, lane, half, products[at], products[at + 1]);
         }
       }
+    }
+
+    /** One row of the product, its eight sums at once so that none waits for the one before. */
+    private void multiplyRow(double[] left, int from, double[] right, double[] products, int to) {
+      double c0 = 0;
+      double c1 = 0;
+      double c2 = 0;
+      double c3 = 0;
+      double c4 = 0;
+      double c5 = 0;
+      double c6 = 0;
+      double c7 = 0;
+      for (int i = 0; i < k; i++) {
+        double x = left[from + i];
+        int at = i * N;
+        c0 += x * right[at];
+        c1 += x * right[at + 1];
+        c2 += x * right[at + 2];
+        c3 += x * right[at + 3];
+        c4 += x * right[at + 4];
+        c5 += x * right[at + 5];
+        c6 += x * right[at + 6];
+        c7 += x * right[at + 7];
+      }
+      products[to] = c0;
+      products[to + 1] = c1;
+      products[to + 2] = c2;
+      products[to + 3] = c3;
+      products[to + 4] = c4;
+      products[to + 5] = c5;
+      products[to + 6] = c6;
+      products[to + 7] = c7;
     }
 
     private void add(int[] r, int lane, int half, double first, double second) {

@@ -28,9 +28,28 @@ final class MemorySteps {
    * @param wideTargets whether the registers have 64 bits
    */
   static Step load(Address address, int bytes, boolean signed, int[] targets, boolean wideTargets, boolean ordered) {
+    if (address.space == Space.PARAM && address.register < 0 && targets.length == 1 && targets[0] >= 0) {
+      return loadParameter(address, bytes, signed, targets[0], wideTargets);
+    }
     return bytes == 4 && targets.length == 1 && !wideTargets && !ordered && targets[0] >= 0 && address.wide && address.register >= 0
         ? new LoadWord(address, targets[0])
         : new Load(address, bytes, signed, targets, wideTargets, ordered);
+  }
+
+  /** A parameter is the same for all lanes. */
+  private static Step loadParameter(Address address, int bytes, boolean signed, int target, boolean wideTarget) {
+    return Step.of((w, mask) -> {
+      long place = w.memory.place(Space.PARAM, address.offset, bytes, Integer.numberOfTrailingZeros(mask), Access.READ);
+      long value = read(place, bytes, signed);
+      for (int m = mask; m != 0; m &= m - 1) {
+        int lane = Integer.numberOfTrailingZeros(m);
+        if (wideTarget) {
+          w.q[target + lane] = value;
+        } else {
+          w.r[target + lane] = (int) value;
+        }
+      }
+    });
   }
 
   /** The commonest load by far, of 32 bits. */

@@ -133,6 +133,9 @@ abstract class Step {
     /** The lanes that {@code lane} expects to take part. */
     abstract int members(Warp w, int lane);
 
+    /** Whether all lanes expect all lanes. */
+    abstract boolean everyone(Warp w);
+
     /** Runs with all lanes of {@code mask} here. */
     abstract void together(Warp w, int mask);
 

@@ -186,6 +186,11 @@ final class Warp {
       pc++;
       return;
     }
+    if (mask == -1 && step.everyone(this)) {
+      step.together(this, mask);
+      pc++;
+      return;
+    }
     for (int m = mask; m != 0; m &= m - 1) {
       lane = Integer.numberOfTrailingZeros(m);
       int members = step.members(this, lane);

@@ -21,6 +21,15 @@ final class WarpSteps {
     int members(Warp w, int lane) {
       return w.r[members + lane];
     }
+
+    @Override
+    boolean everyone(Warp w) {
+      int all = -1;
+      for (int l = 0; l < L; l++) {
+        all &= w.r[members + l];
+      }
+      return all == -1;
+    }
   }
 
   /** Moves values between lanes. {@code inRange} is the predicate that says whether the source lane was in range; 0: not wanted. */
@@ -211,6 +220,11 @@ final class WarpSteps {
     @Override
     int members(Warp w, int lane) {
       return w.live | 1 << lane;
+    }
+
+    @Override
+    boolean everyone(Warp w) {
+      return true;
     }
   }
 }
