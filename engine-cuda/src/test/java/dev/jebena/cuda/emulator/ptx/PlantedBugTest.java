@@ -122,6 +122,13 @@ final class PlantedBugTest {
   }
 
   @Test
+  void neighbouringBytesDoNotRaceAndTheSameBytesDo() {
+    String bytes = SHARED + "mov.u32 %r8, s; add.u32 %r8, %r8, %r1; st.shared.u8 [%r8], %r1; ";
+    runs(64, bytes + "bar.sync 0; ld.shared.u32 %r10, [s+4];");
+    finds(Kind.RACE, "ld.shared.u32", "at offset 4: this read and a write by thread", 64, bytes + "setp.ge.u32 %p1, %r1, 32; @%p1 ld.shared.u32 %r10, [s+4];");
+  }
+
+  @Test
   void sharedAtomicsDoNotRaceWithEachOther() {
     runs(64, SHARED + "setp.eq.u32 %p1, %r1, 0; @%p1 st.shared.u32 [s], 0; bar.sync 0; atom.shared.add.u32 %r10, [s], 1; bar.sync 0; ld.shared.u32 %r11, [s];");
     finds(Kind.RACE, "ld.shared", "write by thread", 64,

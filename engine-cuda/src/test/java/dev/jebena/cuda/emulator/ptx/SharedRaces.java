@@ -23,6 +23,9 @@ final class SharedRaces {
   private final int[] readStep;
   private final byte[] writeAtomic;
 
+  // words that were only ever accessed as a whole keep their state in the place of their first byte
+  private final boolean[] byBytes;
+
   // a second thread that read the byte: whoever of the two writes later, the other one is still known
   private final int[] secondReader;
   private final int[] secondClock;
@@ -39,6 +42,7 @@ final class SharedRaces {
     readClock = new int[bytes];
     readStep = new int[bytes];
     writeAtomic = new byte[bytes];
+    byBytes = new boolean[bytes / 4 + 1];
     secondReader = new int[bytes];
     secondClock = new int[bytes];
     secondStep = new int[bytes];
@@ -46,6 +50,7 @@ final class SharedRaces {
 
   void start() {
     Arrays.fill(writer, -1);
+    Arrays.fill(byBytes, false);
     Arrays.fill(reader, -1);
     Arrays.fill(secondReader, -1);
     for (int[] clocks : known) {
@@ -79,7 +84,10 @@ final class SharedRaces {
   void access(Warp warp, int lane, int offset, int bytes, Access access) {
     int thread = warp.number * LaneLoop.LANES + lane;
     int clock = known[warp.number][warp.number];
-    for (int i = offset; i < offset + bytes; i++) {
+    if (bytes < 4 && !byBytes[offset / 4]) {
+      spread(offset / 4 * 4);
+    }
+    for (int i = offset; i < offset + bytes; i += byBytes[i / 4] ? 1 : 4) {
       if (writer[i] >= 0 && writer[i] != thread && !ordered(warp.number, writer[i], writeClock[i])
           && !(access == Access.ATOMIC && writeAtomic[i] != 0)) {
         throw race(warp, lane, i, access, "write", writer[i], writeStep[i]);
@@ -107,6 +115,16 @@ final class SharedRaces {
         writeAtomic[i] = (byte) (access == Access.ATOMIC ? 1 : 0);
       }
     }
+  }
+
+  /** Gives each byte of a word a state of its own. */
+  private void spread(int from) {
+    byBytes[from / 4] = true;
+    int to = Math.min(from + 4, writer.length);
+    for (int[] state : new int[][] {writer, writeClock, writeStep, reader, readClock, readStep, secondReader, secondClock, secondStep}) {
+      Arrays.fill(state, from + 1, to, state[from]);
+    }
+    Arrays.fill(writeAtomic, from + 1, to, writeAtomic[from]);
   }
 
   private boolean ordered(int warp, int otherThread, int otherClock) {

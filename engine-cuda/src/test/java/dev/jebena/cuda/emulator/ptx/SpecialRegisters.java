@@ -2,6 +2,7 @@ package dev.jebena.cuda.emulator.ptx;
 
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntUnaryOperator;
 
 /** The registers that say where a thread is. They do not change while a block runs. */
 final class SpecialRegisters {
@@ -18,34 +19,39 @@ final class SpecialRegisters {
 
   /** Puts the values for a warp into the registers that the kernel uses: all but those that differ from block to block. */
   static void fill(Map<String, Integer> registers, int[] r, int warp, Block block) {
-    Grid.Shape shape = block.grid.shape;
     registers.forEach((name, index) -> {
+      IntUnaryOperator value = value(name, warp, block);
       for (int lane = 0; lane < LaneLoop.LANES; lane++) {
-        int thread = warp * LaneLoop.LANES + lane;
-        r[index + lane] = switch (name) {
-          case "%tid.x" -> thread % shape.blockX();
-          case "%tid.y" -> thread / shape.blockX() % shape.blockY();
-          case "%tid.z" -> thread / (shape.blockX() * shape.blockY());
-          case "%ntid.x" -> shape.blockX();
-          case "%ntid.y" -> shape.blockY();
-          case "%ntid.z" -> shape.blockZ();
-          case "%nctaid.x" -> shape.gridX();
-          case "%nctaid.y" -> shape.gridY();
-          case "%nctaid.z" -> shape.gridZ();
-          case "%laneid" -> lane;
-          case "%warpid" -> warp;
-          case "%nwarpid" -> (shape.threads() + 31) / 32;
-          case "%nsmid" -> 1;
-          case "%lanemask_eq" -> 1 << lane;
-          case "%lanemask_lt" -> (1 << lane) - 1;
-          case "%lanemask_le" -> (1 << lane) - 1 | 1 << lane;
-          case "%lanemask_gt" -> ~((1 << lane) - 1 | 1 << lane);
-          case "%lanemask_ge" -> -(1 << lane);
-          case "%dynamic_smem_size" -> shape.dynamicSharedBytes();
-          case "%total_smem_size" -> shape.dynamicSharedBytes() + block.kernel.sharedBytes;
-          default -> 0;
-        };
+        r[index + lane] = value.applyAsInt(lane);
       }
     });
+  }
+
+  private static IntUnaryOperator value(String name, int warp, Block block) {
+    Grid.Shape shape = block.grid.shape;
+    int first = warp * LaneLoop.LANES;
+    return switch (name) {
+      case "%tid.x" -> lane -> (first + lane) % shape.blockX();
+      case "%tid.y" -> lane -> (first + lane) / shape.blockX() % shape.blockY();
+      case "%tid.z" -> lane -> (first + lane) / (shape.blockX() * shape.blockY());
+      case "%ntid.x" -> lane -> shape.blockX();
+      case "%ntid.y" -> lane -> shape.blockY();
+      case "%ntid.z" -> lane -> shape.blockZ();
+      case "%nctaid.x" -> lane -> shape.gridX();
+      case "%nctaid.y" -> lane -> shape.gridY();
+      case "%nctaid.z" -> lane -> shape.gridZ();
+      case "%laneid" -> lane -> lane;
+      case "%warpid" -> lane -> warp;
+      case "%nwarpid" -> lane -> (shape.threads() + 31) / 32;
+      case "%nsmid" -> lane -> 1;
+      case "%lanemask_eq" -> lane -> 1 << lane;
+      case "%lanemask_lt" -> lane -> (1 << lane) - 1;
+      case "%lanemask_le" -> lane -> (1 << lane) - 1 | 1 << lane;
+      case "%lanemask_gt" -> lane -> ~((1 << lane) - 1 | 1 << lane);
+      case "%lanemask_ge" -> lane -> -(1 << lane);
+      case "%dynamic_smem_size" -> lane -> shape.dynamicSharedBytes();
+      case "%total_smem_size" -> lane -> shape.dynamicSharedBytes() + block.kernel.sharedBytes;
+      default -> lane -> 0;
+    };
   }
 }
