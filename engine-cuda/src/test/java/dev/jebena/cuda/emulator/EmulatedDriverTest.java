@@ -300,6 +300,15 @@ final class EmulatedDriverTest {
   }
 
   @Test
+  void aKernelOfOneDeviceIsNotLaunchedOnAnother() {
+    CUfunction scale = Cu.function(Cu.SCALE, "scale");
+    Cu.context(1);
+    CUdeviceptr data = Cu.floats(1);
+    CUstream stream = Cu.stream();
+    fails(CUresult.CUDA_ERROR_INVALID_HANDLE, () -> Cu.scale(scale, data, data, 1, 1, stream));
+  }
+
+  @Test
   void withoutPeerAccessAnotherDevicesMemoryIsIllegal() {
     Cu.context(1);
     CUdeviceptr far = Cu.floats(1, 2);

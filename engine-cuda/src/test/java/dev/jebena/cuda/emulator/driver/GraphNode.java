@@ -28,7 +28,8 @@ abstract sealed class GraphNode {
     }
 
     @Override
-    void run(Context context) {
+    void run(Context launching) {
+      Context context = function.module.context; // a graph may hold launches on other devices than the one that it is launched on
       CuResult injected = context.device.takeInjected();
       if (injected != CuResult.SUCCESS) {
         context.device.fail(injected);

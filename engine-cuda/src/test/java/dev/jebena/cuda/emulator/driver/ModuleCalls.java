@@ -242,7 +242,12 @@ final class ModuleCalls {
     session.context();
     Function kernel = session.object(function, Function.class);
     Grid.Shape shape = new Grid.Shape(gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes);
-    session.stream(stream).submit(node(kernel, shape, parameters, extra));
+    Stream target = session.stream(stream);
+    if (target.context != kernel.module.context) {
+      throw new CudaFailure(CuResult.INVALID_HANDLE, "%s was loaded for device %d and is launched in a stream of device %d, or in another context of it".formatted(
+          kernel.kernel.name(), kernel.module.context.device.ordinal, target.context.device.ordinal));
+    }
+    target.submit(node(kernel, shape, parameters, extra));
   }
 
   void cuLaunchCooperativeKernel(long function, int gridX, int gridY, int gridZ, int blockX, int blockY, int blockZ, int sharedBytes, long stream,

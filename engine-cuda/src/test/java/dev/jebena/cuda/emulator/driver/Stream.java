@@ -28,7 +28,7 @@ final class Stream {
   private final Thread thread;
   private Completion tail = Completion.PASSED;
   private boolean closed;
-  @Nullable Capture capture;
+  volatile @Nullable Capture capture;
 
   Stream(Context context, Order order) {
     this.context = context;

@@ -201,9 +201,9 @@ final class StreamCalls {
     if (capture == null || capture.origin != stream) {
       throw new CudaFailure(CuResult.STREAM_CAPTURE_UNMATCHED, "the stream is not where a capture began");
     }
-    for (Stream other : stream.context.streams()) {
-      if (other.capture == capture) {
-        other.capture = null;
+    for (Device device : session.devices) {
+      for (Context context : java.util.List.copyOf(device.contexts)) {
+        context.streams().stream().filter(other -> other.capture == capture).forEach(other -> other.capture = null);
       }
     }
     stream.capture = null;

@@ -4,15 +4,19 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** A block of threads: its warps, its shared memory and its barriers. Used for one place of the grid after the other. */
+/**
+ * A block of threads: its warps, its shared memory and its barriers. Used for one place of the grid after the other, and for later launches
+ * of the same kernel: registers are large, and constants among them are filled once.
+ */
 final class Block {
 
   /** Steps that a warp runs before another one has a turn. */
   private static final int SLICE = 1 << 14;
 
-  final Grid grid;
   final Kernel kernel;
   final Statistics statistics;
+  final java.util.Set<Check> checks;
+  Grid grid;
   final int sharedBytes;
   final long shared;
   final long sharedShadow;
@@ -30,10 +34,11 @@ final class Block {
   int y;
   int z;
 
-  Block(Grid grid, Statistics statistics) {
+  Block(Grid grid) {
     this.grid = grid;
     this.kernel = grid.kernel;
-    this.statistics = statistics;
+    this.checks = grid.checks;
+    this.statistics = new Statistics(kernel.steps.length);
     int threads = grid.shape.threads();
     int warpCount = (threads + LaneLoop.LANES - 1) / LaneLoop.LANES;
     sharedBytes = kernel.sharedBytes + grid.shape.dynamicSharedBytes();
@@ -44,7 +49,7 @@ final class Block {
     memory = Arena.ofAuto().allocate(Math.max(16, sharedEnd + 2 * localShadow), 16);
     shared = memory.address();
     local = shared + sharedEnd;
-    races = grid.checks.contains(Check.RACES) && sharedBytes > 0 ? new SharedRaces(this, warpCount, sharedBytes) : null;
+    races = checks.contains(Check.RACES) && sharedBytes > 0 ? new SharedRaces(this, warpCount, sharedBytes) : null;
     warps = new Warp[warpCount];
     for (int i = 0; i < warpCount; i++) {
       warps[i] = new Warp(this, i);
@@ -58,6 +63,23 @@ final class Block {
       operands = room;
     }
     return room;
+  }
+
+  /** Whether the block can run in a launch. */
+  boolean fits(Grid other) {
+    Grid.Shape mine = grid.shape;
+    Grid.Shape theirs = other.shape;
+    return mine.blockX() == theirs.blockX() && mine.blockY() == theirs.blockY() && mine.blockZ() == theirs.blockZ()
+        && mine.dynamicSharedBytes() == theirs.dynamicSharedBytes() && checks.equals(other.checks);
+  }
+
+  /** Makes the block one of a launch. */
+  void join(Grid other) {
+    grid = other;
+    statistics.clear();
+    for (Warp warp : warps) {
+      warp.join();
+    }
   }
 
   private static int round(int bytes) {
@@ -135,7 +157,7 @@ final class Block {
         }
       }
       if (any && (count == 0 ? all : threads >= count)) {
-        if (count == 0 && grid.checks.contains(Check.EXITED_AT_BARRIER)) {
+        if (count == 0 && checks.contains(Check.EXITED_AT_BARRIER)) {
           checkNobodyLeft(arrived);
         }
         arrivedElsewhere[id] = 0;

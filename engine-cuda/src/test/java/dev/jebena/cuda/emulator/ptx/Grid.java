@@ -143,7 +143,6 @@ public final class Grid {
   }
 
   private void work() {
-    Statistics statistics = new Statistics(kernel.steps.length);
     ArrayDeque<Block> spinning = new ArrayDeque<>();
     ArrayDeque<Block> free = new ArrayDeque<>();
     try {
@@ -151,7 +150,7 @@ public final class Grid {
         long number = spinning.size() < RESIDENT && nextBlock.get() < shape.blocks() ? nextBlock.getAndIncrement() : Long.MAX_VALUE;
         Block block;
         if (number < shape.blocks()) {
-          block = free.isEmpty() ? new Block(this, statistics) : free.pop();
+          block = free.isEmpty() ? kernel.block(this) : free.pop();
           block.start(number);
         } else if (!spinning.isEmpty()) {
           block = spinning.removeFirst();
@@ -175,7 +174,10 @@ public final class Grid {
         }
       }
     }
-    total.add(statistics);
+    for (Block block : free) {
+      total.add(block.statistics);
+      kernel.giveBack(block);
+    }
   }
 
   private void checkTime(Block block) {

@@ -26,6 +26,32 @@ public final class Kernel {
   final int localBytes;
   final int maxThreads;
 
+  private static final int IDLE_BLOCKS = 4;
+
+  /** Blocks of earlier launches. */
+  private final java.util.ArrayDeque<Block> idle = new java.util.ArrayDeque<>();
+
+  /** A block for a launch, new or used. */
+  Block block(Grid grid) {
+    Block used;
+    synchronized (idle) {
+      used = idle.poll();
+    }
+    if (used == null || !used.fits(grid)) {
+      return new Block(grid);
+    }
+    used.join(grid);
+    return used;
+  }
+
+  void giveBack(Block block) {
+    synchronized (idle) {
+      if (idle.size() < IDLE_BLOCKS) {
+        idle.push(block);
+      }
+    }
+  }
+
   Kernel(KernelDecoder from) {
     name = from.function.name();
     steps = from.steps.toArray(Step[]::new);

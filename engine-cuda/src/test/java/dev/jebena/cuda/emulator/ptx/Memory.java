@@ -37,7 +37,7 @@ final class Memory {
 
   Memory(Warp warp) {
     this.warp = warp;
-    this.checkWritten = warp.block.grid.checks.contains(Check.UNINITIALISED);
+    this.checkWritten = warp.block.checks.contains(Check.UNINITIALISED);
   }
 
   /** Forgets what was found in an earlier launch. */

@@ -1,6 +1,6 @@
 package dev.jebena.cuda.emulator.ptx;
 
-/** What a worker counted while it ran blocks of a grid. */
+/** What was counted while blocks ran. */
 final class Statistics {
 
   /** Executions of each step, a lane each. */
@@ -23,6 +23,14 @@ final class Statistics {
   void written(long bytes, int sectors) {
     bytesWritten += bytes;
     sectorsWritten += sectors;
+  }
+
+  void clear() {
+    java.util.Arrays.fill(laneSteps, 0);
+    bytesRead = 0;
+    bytesWritten = 0;
+    sectorsRead = 0;
+    sectorsWritten = 0;
   }
 
   synchronized void add(Statistics other) {

@@ -58,10 +58,16 @@ final class Warp {
     counts = block.statistics.laneSteps;
     memory = new Memory(this);
     p[Registers.TRUE] = -1;
-    SpecialRegisters.fill(kernel.specials, r, number, block);
     kernel.narrowConstants.forEach((index, value) -> Arrays.fill(r, index, index + LaneLoop.LANES, value));
     kernel.wideConstants.forEach((index, value) -> Arrays.fill(q, index, index + LaneLoop.LANES, value));
+    join();
+  }
+
+  /** Fills what differs from launch to launch. */
+  void join() {
+    Kernel kernel = block.kernel;
     kernel.symbols.forEach(s -> Arrays.fill(q, s.register(), s.register() + LaneLoop.LANES, block.grid.symbolAddress(s.symbol())));
+    SpecialRegisters.fill(kernel.specials, r, number, block);
   }
 
   private void fill(String special, int value) {
