@@ -56,11 +56,12 @@ record LoadedEngine(
     selection.candidates().forEach(candidate -> LOG.log(System.Logger.Level.DEBUG, "backend {0}", BackendSelection.describe(candidate)));
     Deque<AutoCloseable> resources = new ArrayDeque<>();
     try {
-      MemoryBudget budget = budget(config.compute(), selection.chosen());
+      OptionalLong deviceBytes = deviceBytes(config.compute(), selection.chosen());
+      MemoryBudget budget = budget(deviceBytes);
       Backend backend = open(model, config.compute(), selection.chosen(), budget);
       resources.push(backend);
       Program program = model.program();
-      Plan plan = plan(model, config, backend, budget, mostKvBytes(config.compute(), selection.chosen()));
+      Plan plan = plan(model, config, backend, budget, mostKvBytes(deviceBytes));
       WeightSet weights = backend.load(program, model.weights(), progress);
       resources.push(weights);
       Executable executable = backend.compile(program, weights, plan.limits, plan.format);
@@ -84,12 +85,12 @@ record LoadedEngine(
         () -> new EngineLoadException("no cluster is configured: an engine that follows needs to know where node 0 is"));
     RankNodes.follow(
         cluster, compute.tensorParallelSize(), model, selection.chosen(), new BackendSettings(compute.threads(), compute.computeType()),
-        budget(compute, selection.chosen()));
+        budget(deviceBytes(compute, selection.chosen())));
   }
 
   /** The memory of the devices that will compute, or of the machine. */
-  private static MemoryBudget budget(EngineConfig.Compute compute, BackendProvider provider) {
-    return new MemoryBudget(deviceBytes(compute, provider).orElseGet(LoadedEngine::machineBytes));
+  private static MemoryBudget budget(OptionalLong deviceBytes) {
+    return new MemoryBudget(deviceBytes.orElseGet(LoadedEngine::machineBytes));
   }
 
   private static OptionalLong deviceBytes(EngineConfig.Compute compute, BackendProvider provider) {
@@ -98,8 +99,8 @@ record LoadedEngine(
   }
 
   /** The most that the cache takes unless told otherwise: a device does nothing else, a machine does. */
-  private static long mostKvBytes(EngineConfig.Compute compute, BackendProvider provider) {
-    return deviceBytes(compute, provider).isPresent() ? Long.MAX_VALUE : Math.min(DEFAULT_MOST_KV_BYTES, machineBytes() / DEFAULT_KV_SHARE);
+  private static long mostKvBytes(OptionalLong deviceBytes) {
+    return deviceBytes.isPresent() ? Long.MAX_VALUE : Math.min(DEFAULT_MOST_KV_BYTES, machineBytes() / DEFAULT_KV_SHARE);
   }
 
   private static Backend open(Model model, EngineConfig.Compute compute, BackendProvider provider, MemoryBudget budget) {

@@ -36,13 +36,16 @@ final class Constants implements AutoCloseable {
 
   /** The most bytes that a Program's nodes can need. */
   static long bytes(List<Node> nodes) {
-    long bytes = 0;
+    // signals and partial sums of all ranks
+    long bytes = 2L * 8 * Peers.MAX_WORLD;
     for (Node node : nodes) {
       bytes += switch (node) {
         case Node.Product product -> 2L * PART_BYTES * product.parts().size();
         case Node.GatedProduct _ -> 6L * PART_BYTES;
         case Node.CacheWrite write -> write.rotation().map(each -> frequencyBytes(each.frequencies())).orElse(0L);
         case Node.Single(Op.Rope rope) -> frequencyBytes(rope.frequencies());
+        case Node.Single(Op.AllReduce _) -> 8L * Peers.MAX_WORLD;
+        case Node.Single(Op.AllGather gather) -> 8L * Peers.MAX_WORLD + 4L * gather.columnOffsets().size() + ALIGNMENT;
         case Node.Single _, Node.AddNorm _ -> 0;
       };
     }
@@ -99,6 +102,24 @@ final class Constants implements AutoCloseable {
   /** Radians a position, or 0 where nothing is turned. */
   long inverse(Optional<Node.Rotation> rotation) {
     return rotation.map(each -> inverse(each.frequencies())).orElse(0L);
+  }
+
+  /** An array of addresses. */
+  long pointers(List<Long> addresses) {
+    long at = take(8L * addresses.size());
+    for (int i = 0; i < addresses.size(); i++) {
+      host.set(ValueLayout.JAVA_LONG, at + 8L * i, addresses.get(i));
+    }
+    return base + at;
+  }
+
+  /** An array of ints. */
+  long ints(List<Integer> values) {
+    long at = take(4L * values.size());
+    for (int i = 0; i < values.size(); i++) {
+      host.set(ValueLayout.JAVA_INT, at + 4L * i, values.get(i));
+    }
+    return base + at;
   }
 
   /** Copies all that was collected, through pinned memory. */

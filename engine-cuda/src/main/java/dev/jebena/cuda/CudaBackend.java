@@ -172,7 +172,7 @@ final class CudaBackend implements Backend {
           device, budget, table, compiler, stages,
           compiler.attendsInTiles(catalog, arithmetic) ? CudaExecutable.Tiling.TILES : CudaExecutable.Tiling.ROWS,
           catalog.has("sample") ? CudaExecutable.Sampling.DEVICE : CudaExecutable.Sampling.HOST,
-          CollectiveStages.isNeeded(program), set, kernels,
+          communicator, set, kernels,
           new CudaExecutable.Resources(memory, pinned, launcher, done, reservation), new Buckets(limits), open::decrementAndGet);
       open.incrementAndGet();
       return executable;

@@ -1,6 +1,7 @@
 package dev.jebena.cuda;
 
 import dev.jebena.engine.backend.BackendException;
+import dev.jebena.engine.backend.Communicator;
 import dev.jebena.engine.backend.Executable;
 import dev.jebena.engine.backend.KvCache;
 import dev.jebena.engine.backend.MemoryBudget;
@@ -38,6 +39,7 @@ final class CudaExecutable implements Executable {
   private final Tiling tiling;
   private final Sampling where;
   private final boolean waits;
+  private final Communicator communicator;
   private final CudaWeightSet weights;
   private final Kernels kernels;
   private final Launcher launcher;
@@ -79,7 +81,7 @@ final class CudaExecutable implements Executable {
 
   CudaExecutable(
       Device device, MemoryBudget budget, SlotTable table, ProgramCompiler compiler, ProgramCompiler.Stages stages, Tiling tiling,
-      Sampling where, boolean waits, CudaWeightSet weights, Kernels kernels, Resources resources, Buckets buckets, Runnable released) {
+      Sampling where, Communicator communicator, CudaWeightSet weights, Kernels kernels, Resources resources, Buckets buckets, Runnable released) {
     this.device = device;
     this.budget = budget;
     this.table = table;
@@ -89,7 +91,8 @@ final class CudaExecutable implements Executable {
     this.stages = stages;
     this.tiling = tiling;
     this.where = where;
-    this.waits = waits;
+    this.waits = stages.collectives() == ProgramCompiler.Collectives.HOST;
+    this.communicator = communicator;
     this.weights = weights;
     this.kernels = kernels;
     this.launcher = resources.launcher();
@@ -287,10 +290,26 @@ final class CudaExecutable implements Executable {
       return;
     }
     if (sampledHere) {
-      done.await();
+      awaitDone();
       sampler.read(table, result);
     } else {
       sampleOnHost(ours);
+    }
+  }
+
+  /** Waits for the step. Where kernels wait for other ranks, so does this, but not for ranks that are gone. */
+  private void awaitDone() {
+    if (stages.collectives() == ProgramCompiler.Collectives.DEVICE) {
+      done.await(() -> {
+        try {
+          communicator.requireAlive();
+        } catch (BackendException e) {
+          device.lose("a kernel waits for a rank that is gone: " + e.getMessage());
+          throw e;
+        }
+      });
+    } else {
+      done.await();
     }
   }
 

@@ -115,6 +115,13 @@ final class Device implements AutoCloseable {
     }
   }
 
+  /** Gives the device up: what runs on it cannot be ended by its own means. */
+  void lose(String why) {
+    if (lost == null) {
+      lost = new CudaDriverException(this + " is given up: " + why, "none", 0, CudaDriverException.Severity.CONTEXT);
+    }
+  }
+
   boolean isLost() {
     return lost != null;
   }

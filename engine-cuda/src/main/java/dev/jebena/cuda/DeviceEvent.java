@@ -1,6 +1,7 @@
 package dev.jebena.cuda;
 
 import jcuda.driver.CUevent;
+import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /** A mark in a stream that the host can wait for. */
@@ -22,6 +23,28 @@ final class DeviceEvent implements AutoCloseable {
   /** Waits until all that was before the mark has run; what failed there is thrown here. */
   void await() {
     device.check(JCudaDriver.cuEventSynchronize(event), "cuEventSynchronize");
+  }
+
+  /**
+   * Waits as {@link #await()} does, and looks now and then whether waiting makes sense.
+   *
+   * @param check throws if not
+   */
+  @SuppressWarnings("ThreadPriorityCheck") // a hint only
+  void await(Runnable check) {
+    for (int i = 1; ; i++) {
+      int result = JCudaDriver.cuEventQuery(event);
+      if (result != CUresult.CUDA_ERROR_NOT_READY) {
+        device.check(result, "cuEventQuery");
+        return;
+      }
+      if (i % 64 == 0) {
+        check.run();
+        Thread.yield();
+      } else {
+        Thread.onSpinWait();
+      }
+    }
   }
 
   @Override

@@ -28,7 +28,7 @@ final class Installation {
       "put jcuda-12.6.0.jar, jcublas-12.6.0.jar and their natives (linux-x86_64) into the folder cuda/ ('mvn package -Pcuda' does), see"
           + " docs/cuda.md";
 
-  private static boolean initialised;
+  private static boolean loaded;
 
   private Installation() {}
 
@@ -78,7 +78,8 @@ final class Installation {
       return new Missing("there is no NVIDIA driver (" + DRIVER + " is not found): install one for CUDA 12 or newer");
     }
     try {
-      initialise();
+      loadNatives();
+      DriverCalls.check(JCudaDriver.cuInit(0), "cuInit");
       return devices();
     } catch (CudaDriverException | LinkageError | IOException e) {
       return new Missing("CUDA does not start: " + e.getMessage());
@@ -86,11 +87,11 @@ final class Installation {
   }
 
   /**
-   * Loads JCuda's natives, and starts the driver. JCuda writes its natives into the folder for temporary files under a fixed name, and
+   * Loads JCuda's natives. JCuda writes its natives into the folder for temporary files under a fixed name, and
    * takes one that is there: so it gets a folder that only this user can write to.
    */
-  private static void initialise() throws IOException {
-    if (initialised) {
+  private static void loadNatives() throws IOException {
+    if (loaded) {
       return;
     }
     Path folder = Files.createTempDirectory(
@@ -103,8 +104,7 @@ final class Installation {
       System.setProperty("java.io.tmpdir", before);
       delete(folder);
     }
-    DriverCalls.check(JCudaDriver.cuInit(0), "cuInit");
-    initialised = true;
+    loaded = true;
   }
 
   /** What is loaded stays loaded without its file. */

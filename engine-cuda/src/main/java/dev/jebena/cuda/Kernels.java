@@ -51,6 +51,9 @@ final class Kernels implements AutoCloseable {
     modules.add(module);
     CUfunction function = new CUfunction();
     device.check(JCudaDriver.cuModuleGetFunction(function, module, name), "cuModuleGetFunction of " + name);
+    // the driver loads code when it is first used, but must not while launches are captured or a kernel waits for another device: this uses it
+    device.check(
+        JCudaDriver.cuFuncGetAttribute(new int[1], CUfunction_attribute.CU_FUNC_ATTRIBUTE_NUM_REGS, function), "cuFuncGetAttribute of " + name);
     return new Kernel(name, function);
   }
 

@@ -18,9 +18,9 @@ final class ProductStages {
   private static final int MATVEC_ROWS = 16;
   private static final int GATE_ROWS = 8;
   private static final int GEMM_ROWS = 64;
-  private static final int MATVEC_BLOCK = 256;
+  private static final int MATVEC_BLOCK = 512;
   private static final int GEMM_BLOCK = 128;
-  private static final int GEMM_SHARED = 65536;
+  private static final int GEMM_SHARED = 49152;
 
   private final StageFactory factory;
   private final Kernels kernels;

@@ -9,6 +9,7 @@ import dev.jebena.engine.program.RowDomain;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Makes a list of launches of a Program. First everything gets its place in one stretch of memory, which needs no device; then the launches
@@ -16,8 +17,22 @@ import java.util.List;
  */
 final class ProgramCompiler {
 
-  /** Launches over tokens, those over a window of output rows, and where the window's logits are. */
-  record Stages(List<Stage> body, List<Stage> tail, Place logits) {}
+  /**
+   * Launches over tokens, those over a window of output rows, and where the window's logits are.
+   *
+   * @param collectives how the ranks meet
+   */
+  record Stages(List<Stage> body, List<Stage> tail, Place logits, Collectives collectives) {}
+
+  /** How the ranks of a Program meet. */
+  enum Collectives {
+    /** There is one rank. */
+    NONE,
+    /** On the devices, which reach each other's memory. */
+    DEVICE,
+    /** Through the host: steps wait for it. */
+    HOST
+  }
 
   private final Program program;
   private final Limits limits;
@@ -28,6 +43,7 @@ final class ProgramCompiler {
   private final StepArrays arrays;
   private final AttentionStages attention;
   private final DeviceSampler sampler;
+  private final Peers.Room peerRoom;
   private final long constantsAt;
   private final long constantsBytes;
   private final long scratchAt;
@@ -49,6 +65,7 @@ final class ProgramCompiler {
     this.arrays = new StepArrays(plan, limits, program.kvGroups().size(), kvFormat.blockTokens());
     this.attention = new AttentionStages(plan, program, limits);
     this.sampler = new DeviceSampler(plan, limits, program.vocabularySize());
+    this.peerRoom = new Peers.Room(plan, program, limits);
     this.constantsBytes = Constants.bytes(this.nodes);
     this.constantsAt = plan.take(constantsBytes);
     this.scratchAt = plan.take(scratch.bytes());
@@ -102,8 +119,9 @@ final class ProgramCompiler {
     try (Constants constants = new Constants(base + constantsAt, constantsBytes)) {
       StageFactory factory = new StageFactory(kernels, scratch, base + scratchAt, weights, arrays, layout, constants);
       ProductStages products = new ProductStages(factory, kernels, catalog, weights, constants, arithmetic);
-      CollectiveStages collectives = new CollectiveStages(
+      CollectiveStages host = new CollectiveStages(
           communicator, factory, pinned.asSlice(sizes.arrays + sizes.sampler + sizes.logits, sizes.collectives));
+      Optional<Peers> peers = Peers.find(device, communicator, catalog, kernels, constants, factory, collectives(), peerRoom, base);
       List<Stage> body = new ArrayList<>();
       List<Stage> tail = new ArrayList<>();
       for (Node node : nodes) {
@@ -112,7 +130,7 @@ final class ProgramCompiler {
           case OUTPUTS -> tail;
         };
         target.add(switch (node) {
-          case Node.Single(Op op) -> single(op, factory, kernels, catalog, collectives, base);
+          case Node.Single(Op op) -> single(op, factory, kernels, catalog, host, peers, base);
           case Node.AddNorm each -> factory.addNorm(each);
           case Node.Product each -> products.product(each);
           case Node.GatedProduct each -> products.gated(each);
@@ -120,12 +138,30 @@ final class ProgramCompiler {
         });
       }
       constants.upload(device, stream);
-      return new Stages(body, tail, factory.place(program.logits()));
+      return new Stages(body, tail, factory.place(program.logits()), how(peers));
     }
   }
 
+  private Collectives how(Optional<Peers> peers) {
+    if (!CollectiveStages.isNeeded(program)) {
+      return Collectives.NONE;
+    }
+    return peers.isPresent() ? Collectives.DEVICE : Collectives.HOST;
+  }
+
+  /** The collectives in the order of the nodes. */
+  private List<Op> collectives() {
+    List<Op> ops = new ArrayList<>();
+    for (Node node : nodes) {
+      if (node instanceof Node.Single(Op op) && (op instanceof Op.AllReduce || op instanceof Op.AllGather)) {
+        ops.add(op);
+      }
+    }
+    return ops;
+  }
+
   private Stage single(
-      Op op, StageFactory factory, Kernels kernels, KernelCatalog catalog, CollectiveStages collectives, long base) {
+      Op op, StageFactory factory, Kernels kernels, KernelCatalog catalog, CollectiveStages host, Optional<Peers> peers, long base) {
     return switch (op) {
       case Op.Embed embed -> factory.embed(embed);
       case Op.Norm norm -> factory.norm(norm);
@@ -136,8 +172,8 @@ final class ProgramCompiler {
       case Op.Gate gate -> factory.gate(gate.gate(), gate.up(), gate.out(), gate.activation());
       case Op.SelectRows select -> factory.select(select);
       case Op.Zero zero -> factory.zero(zero);
-      case Op.AllReduce reduce -> collectives.allReduce(reduce);
-      case Op.AllGather gather -> collectives.allGather(gather);
+      case Op.AllReduce reduce -> peers.map(each -> each.allReduce(reduce)).orElseGet(() -> host.allReduce(reduce));
+      case Op.AllGather gather -> peers.map(each -> each.allGather(gather)).orElseGet(() -> host.allGather(gather));
       case Op.Linear linear -> throw new IllegalStateException(linear.site() + " is a product");
       case Op.KvWrite write -> throw new IllegalStateException(write.site() + " writes the cache");
     };

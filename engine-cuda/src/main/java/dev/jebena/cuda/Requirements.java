@@ -36,7 +36,7 @@ final class Requirements {
   private void check(Op op) {
     switch (op) {
       case Op.Embed embed -> require(op, "embed_" + lower(embed.weight()));
-      case Op.Norm _ -> require(op, "norm");
+      case Op.Norm _ -> require(op, "norm_rows");
       case Op.Linear linear -> linear.parts().forEach(part -> require(op, "matvec_" + lower(part.weight()) + "_r1"));
       case Op.Rope _ -> require(op, "rope");
       case Op.KvWrite write -> {

@@ -88,7 +88,7 @@ final class StageFactory {
   }
 
   private Stage norm(Op.Norm op, Place in, Place residual, Place sum, Place out) {
-    Kernel kernel = kernels.get("norm");
+    Kernel kernel = kernels.get("norm_rows");
     int block = Math.clamp(roundUp(op.groupColumns(), 32), 32, MAX_NORM_BLOCK);
     long weight = vector(op.weight());
     long bias = vector(op.bias());

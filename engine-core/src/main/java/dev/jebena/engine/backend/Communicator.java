@@ -3,6 +3,7 @@ package dev.jebena.engine.backend;
 import dev.jebena.engine.program.Op;
 import dev.jebena.engine.program.Program;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One rank's end of what connects the ranks of a Program. All ranks call the same collectives in the same order with the same number
@@ -75,6 +76,24 @@ public interface Communicator {
    * @throws BackendException naming the rank that failed, and why
    */
   void allGather(Rows in, Rows out, List<Integer> columnOffsets, int rows);
+
+  /**
+   * Shows every rank what each of them brings, if all ranks are in this process: backends whose devices reach each other's memory tell each
+   * other so where to look, and need no communicator for the values. All ranks call it, like a collective.
+   *
+   * @return entry r is what rank r brought; empty if some ranks are elsewhere
+   * @throws BackendException naming the rank that failed, and why
+   */
+  default Optional<List<Object>> share(Object mine) {
+    return Optional.empty();
+  }
+
+  /**
+   * Looks whether the ranks are still there, for one that waits for others by other means.
+   *
+   * @throws BackendException naming the rank that failed, and why
+   */
+  default void requireAlive() {}
 
   /**
    * Checks that a Program was written for this rank.

@@ -2,6 +2,7 @@ package dev.jebena.engine.parallel;
 
 import dev.jebena.engine.backend.Communicator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -31,6 +32,7 @@ final class RankGroup {
   private final float[][][] slots;
   private final float[][] sums = new float[TURNS][0];
   private final float[][][] nodeParts;
+  private final @Nullable Object[] shared;
   private final Barrier barrier;
   private final AtomicReference<@Nullable RankException> failure = new AtomicReference<>();
   private final List<Member> members;
@@ -51,6 +53,7 @@ final class RankGroup {
     this.spins = busyThreads <= Runtime.getRuntime().availableProcessors() ? SPINS : 0;
     this.slots = new float[TURNS][localRanks][0];
     this.nodeParts = new float[TURNS][link == null ? 1 : link.nodes()][0];
+    this.shared = new Object[localRanks];
     this.barrier = new Barrier();
     this.members = IntStream.range(0, localRanks).mapToObj(Member::new).toList();
   }
@@ -219,6 +222,25 @@ final class RankGroup {
         }
       }
       count(start, (long) rows * columnOffsets.getLast() * Float.BYTES);
+    }
+
+    @Override
+    public Optional<List<Object>> share(Object mine) {
+      if (link != null) {
+        return Optional.empty();
+      }
+      requireAlive();
+      shared[local] = mine;
+      barrier.await();
+      List<Object> all = ShardedBackend.allOf(shared);
+      // nobody brings the next thing before all have seen this one
+      barrier.await();
+      return Optional.of(all);
+    }
+
+    @Override
+    public void requireAlive() {
+      RankGroup.this.requireAlive();
     }
 
     /** Puts the columns of this process's ranks side by side and gets those of the other processes. */

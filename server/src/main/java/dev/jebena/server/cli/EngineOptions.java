@@ -23,7 +23,7 @@ final class EngineOptions {
   private static final int SPARE_BLOCKS = 4;
 
   @Option(names = "--backend", paramLabel = "NAME", defaultValue = "auto",
-      description = "auto, cpu or reference; auto takes the best that is available ('jebena doctor' says which, and why).")
+      description = "auto, cpu, cuda or reference; auto takes the best that is available ('jebena doctor' says which, and why).")
   private String backend = "auto";
 
   @Option(names = {"-t", "--threads"}, paramLabel = "N", description = "Worker threads (what the backend finds best).")
@@ -46,6 +46,10 @@ final class EngineOptions {
 
   @Option(names = "--kv-cache-memory-bytes", paramLabel = "SIZE", description = "Memory for keys and values, such as 512M or 2GiB.")
   private @Nullable String kvCacheBytes;
+
+  @Option(names = "--gpu-memory-utilization", paramLabel = "SHARE",
+      description = "The share of a GPU's memory that --backend cuda uses (0.9); keys and values get what the rest leaves. Other backends have none.")
+  private @Nullable Double gpuMemoryUtilization;
 
   @Option(names = "--max-model-len", paramLabel = "N",
       description = "The most tokens of a sequence, such as 4096, 16k (16 000) or 16K (16 384); auto: as many as the model and memory allow.")
@@ -85,6 +89,9 @@ final class EngineOptions {
     }
     if (kvCacheBytes != null) {
       builder.kvCacheBytes(Sizes.bytes("--kv-cache-memory-bytes", kvCacheBytes));
+    }
+    if (gpuMemoryUtilization != null) {
+      builder.gpuMemoryUtilization(gpuMemoryUtilization);
     }
     if (maxModelLength != null && !maxModelLength.equals("auto") && !maxModelLength.equals("-1")) {
       builder.maxContext(Sizes.count("--max-model-len", maxModelLength));
