@@ -52,20 +52,20 @@ final class CollectiveDecoder {
       throw unknown(i);
     }
     if (op.has("warp")) {
-      kernel.emit(new WarpSteps.WarpBarrier(narrow(i, 0)), i);
+      kernel.emit(i, new WarpSteps.WarpBarrier(narrow(i, 0)));
       return;
     }
     boolean aligned = op.base().equals("bar") || op.has("aligned");
     if (op.has("arrive")) {
       int id = narrow(i, 0);
       int count = narrow(i, 1);
-      kernel.emit(Step.of((w, mask) -> {
+      kernel.emit(i, Step.of((w, mask) -> {
         int lane = Integer.numberOfTrailingZeros(mask);
         w.block.arrive(w.r[id + lane], LaneLoop.LANES);
         if (w.block.races != null && w.r[count + lane] > 0) {
           w.block.races.warpBarrier(w.number);
         }
-      }), i);
+      }));
       return;
     }
     if (op.has("red")) {
@@ -76,14 +76,14 @@ final class CollectiveDecoder {
       String to = i.operands().getFirst();
       int target = reduction == Reduction.POPC ? kernel.narrow(i.line(), to, 4) : kernel.predicate(i.line(), to);
       int count = i.operands().size() > 3 ? narrow(i, 2) : -1;
-      kernel.emit(new BarrierStep(aligned, narrow(i, 1), count, reduction, source, negated, target), i);
+      kernel.emit(i, new BarrierStep(aligned, narrow(i, 1), count, reduction, source, negated, target));
       return;
     }
     if (!op.has("sync")) {
       throw unknown(i);
     }
     int count = i.operands().size() > 1 ? narrow(i, 1) : -1;
-    kernel.emit(new BarrierStep(aligned, narrow(i, 0), count, Reduction.NONE, 0, false, 0), i);
+    kernel.emit(i, new BarrierStep(aligned, narrow(i, 0), count, Reduction.NONE, 0, false, 0));
   }
 
   private void shuffle(Instruction i, Opcode op) {
@@ -94,7 +94,7 @@ final class CollectiveDecoder {
     int inRange = targets.length > 1 ? kernel.predicate(i.line(), targets[1].trim()) : 0;
     int target = kernel.narrow(i.line(), targets[0].trim(), 4);
     WarpSteps.Shuffle.Mode mode = WarpSteps.Shuffle.Mode.valueOf(op.modifiers().get(1).toUpperCase(Locale.ROOT));
-    kernel.emit(new WarpSteps.Shuffle(mode, target, inRange, narrow(i, 1), narrow(i, 2), narrow(i, 3), narrow(i, 4)), i);
+    kernel.emit(i, new WarpSteps.Shuffle(mode, target, inRange, narrow(i, 1), narrow(i, 2), narrow(i, 3), narrow(i, 4)));
   }
 
   private void vote(Instruction i, Opcode op) {
@@ -106,7 +106,7 @@ final class CollectiveDecoder {
     boolean negated = source.startsWith("!");
     int predicate = kernel.predicate(i.line(), negated ? source.substring(1) : source);
     int target = mode.equals("ballot") ? narrow(i, 0) : kernel.predicate(i.line(), i.operands().getFirst());
-    kernel.emit(new WarpSteps.Vote(mode, target, predicate, negated, narrow(i, 2)), i);
+    kernel.emit(i, new WarpSteps.Vote(mode, target, predicate, negated, narrow(i, 2)));
   }
 
   private void match(Instruction i, Opcode op) {
@@ -114,7 +114,7 @@ final class CollectiveDecoder {
     int agreed = targets.length > 1 ? kernel.predicate(i.line(), targets[1].trim()) : 0;
     boolean wide = op.type().equals("b64");
     int source = wide ? kernel.wide(i.line(), i.operands().get(1)) : narrow(i, 1);
-    kernel.emit(new WarpSteps.Match(op.has("all"), wide, kernel.narrow(i.line(), targets[0].trim(), 4), agreed, source, narrow(i, 2)), i);
+    kernel.emit(i, new WarpSteps.Match(op.has("all"), wide, kernel.narrow(i.line(), targets[0].trim(), 4), agreed, source, narrow(i, 2)));
   }
 
   private void reduce(Instruction i, Opcode op) {
@@ -123,7 +123,7 @@ final class CollectiveDecoder {
       throw unknown(i);
     }
     String name = operation.startsWith("m") ? operation + "." + op.type() : operation;
-    kernel.emit(new WarpSteps.Reduce(name, narrow(i, 0), narrow(i, 1), narrow(i, 2)), i);
+    kernel.emit(i, new WarpSteps.Reduce(name, narrow(i, 0), narrow(i, 1), narrow(i, 2)));
   }
 
   private void multiply(Instruction i) {
@@ -149,7 +149,7 @@ final class CollectiveDecoder {
     if (!fits) {
       throw unknown(i);
     }
-    kernel.emit(new MatrixSteps.Multiply(a, b, Sum.valueOf(m.group(3).toUpperCase(Locale.ROOT)), m.group(2) != null, k, d, left, right, c), i);
+    kernel.emit(i, new MatrixSteps.Multiply(a, b, Sum.valueOf(m.group(3).toUpperCase(Locale.ROOT)), m.group(2) != null, k, d, left, right, c));
   }
 
   private void matrix(Instruction i, Opcode op) {
@@ -158,10 +158,10 @@ final class CollectiveDecoder {
     }
     if (op.base().equals("ldmatrix")) {
       int[] targets = InstructionDecoder.registers(kernel, i, 0);
-      kernel.emit(new MatrixSteps.LoadMatrix(kernel.address(i.line(), i.operands().get(1), Space.SHARED), op.has("trans"), targets), i);
+      kernel.emit(i, new MatrixSteps.LoadMatrix(kernel.address(i.line(), i.operands().get(1), Space.SHARED), op.has("trans"), targets));
     } else {
       int[] sources = InstructionDecoder.registers(kernel, i, 1);
-      kernel.emit(new MatrixSteps.StoreMatrix(kernel.address(i.line(), i.operands().getFirst(), Space.SHARED), op.has("trans"), sources), i);
+      kernel.emit(i, new MatrixSteps.StoreMatrix(kernel.address(i.line(), i.operands().getFirst(), Space.SHARED), op.has("trans"), sources));
     }
   }
 
@@ -171,14 +171,14 @@ final class CollectiveDecoder {
       throw unknown(i);
     }
     switch (form) {
-      case "commit_group" -> kernel.emit(AsyncCopies.commitGroup(), i);
-      case "wait_all" -> kernel.emit(AsyncCopies.waitAll(), i);
-      case "wait_group" -> kernel.emit(AsyncCopies.waitGroup((int) Immediates.bits(i.line(), i.operands().getFirst(), 4)), i);
+      case "commit_group" -> kernel.emit(i, AsyncCopies.commitGroup());
+      case "wait_all" -> kernel.emit(i, AsyncCopies.waitAll());
+      case "wait_group" -> kernel.emit(i, AsyncCopies.waitGroup((int) Immediates.bits(i.line(), i.operands().getFirst(), 4)));
       case "ca", "cg" -> {
         int bytes = (int) Immediates.bits(i.line(), i.operands().get(2), 4);
         Address to = kernel.address(i.line(), i.operands().getFirst(), Space.SHARED);
         Address from = kernel.address(i.line(), i.operands().get(1), Space.GLOBAL);
-        kernel.emit(AsyncCopies.copy(to, from, bytes, i.operands().size() > 3 ? narrow(i, 3) : -1), i);
+        kernel.emit(i, AsyncCopies.copy(to, from, bytes, i.operands().size() > 3 ? narrow(i, 3) : -1));
       }
       default -> throw unknown(i);
     }

@@ -317,6 +317,7 @@ final class InstructionTest {
     real(in + "cvt.sat.f32.f32 %f2, %f1; mov.b32 %r10, %f2;", (a, b, c) -> b(f(a) > 0 ? Math.min(f(a), 1f) : 0f));
     word("cvt.rn.f32.u32 %f1, %r11; mov.b32 %r10, %f1;", (a, b, c) -> b((float) u(a)));
     word("cvt.s64.s32 %d1, %r11; cvt.u32.u64 %r10, %d1;", (a, b, c) -> a);
+    word("cvt.u64.u32 %d1, %r11; cvt.s32.s8 %r10, %d1;", (a, b, c) -> (byte) a);
   }
 
   @Test

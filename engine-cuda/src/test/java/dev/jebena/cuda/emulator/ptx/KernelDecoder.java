@@ -129,7 +129,7 @@ final class KernelDecoder {
       }
     }
     if (of.entry()) {
-      emit(new Step.Exit(), new Statement.Instruction(of.line(), "", false, "ret", List.of(), "end of " + of.name()));
+      emit(new Statement.Instruction(of.line(), "", false, "ret", List.of(), "end of " + of.name()), new Step.Exit());
     }
     labels.getFirst().places.put(RETURN, steps.size());
     labels.getFirst().waiting.forEach(Runnable::run);
@@ -218,7 +218,7 @@ final class KernelDecoder {
     return list;
   }
 
-  void emit(Step step, Statement.Instruction from) {
+  void emit(Statement.Instruction from, Step step) {
     if (!from.guard().isEmpty()) {
       step.guard = predicate(from.line(), from.guard());
       step.negated = from.negated();
@@ -251,6 +251,12 @@ final class KernelDecoder {
     }
     Variable variable = module.variables.get(name);
     return variable == null ? null : new Symbol(variable.space(), 0, name);
+  }
+
+  /** The register that holds an operand of {@code bytes} bytes. */
+  int register(Statement.Instruction i, int operand, int bytes) {
+    String name = i.operands().get(operand);
+    return bytes == 8 ? wide(i.line(), name) : narrow(i.line(), name, bytes);
   }
 
   /** The register of up to 32 bits that holds an operand. {@code bytes} is the size that literals are read with. */
