@@ -19,8 +19,8 @@ final class Bench {
 
   private static final Duration WARM_UP = Duration.ofSeconds(4);
 
-  /** The engine tells of a step just after it has answered: wait that long for the last one. */
-  private static final Duration LAST_STEP = Duration.ofMillis(5);
+  /** The engine tells of a step just after it has answered: wait at most that long for the last one. */
+  private static final Duration LAST_STEP = Duration.ofSeconds(2);
 
   private final Engine engine;
   private final StepLog log;
@@ -77,15 +77,27 @@ final class Bench {
                 + workload.generatedTokens() + " tokens");
       }
     }
-    try {
-      Thread.sleep(LAST_STEP);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    List<StepLog.Entry> ran = log.drain();
+    // the last token of a sequence is sampled and never run
+    List<StepLog.Entry> ran = steps((long) workload.sequences() * (workload.promptTokens() + workload.generatedTokens() - 1));
     steps += ran.size();
     stepNanos += ran.stream().mapToLong(step -> step.timings().totalNanos()).sum();
     return rate(workload, ran);
+  }
+
+  /** The steps that ran so many tokens; on a busy machine the engine may tell of the last ones late. */
+  private List<StepLog.Entry> steps(long expectedTokens) {
+    List<StepLog.Entry> ran = new ArrayList<>(log.drain());
+    long end = System.nanoTime() + LAST_STEP.toNanos();
+    while (ran.stream().mapToLong(step -> step.timings().tokens()).sum() < expectedTokens && System.nanoTime() < end) {
+      try {
+        Thread.sleep(1);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return ran;
+      }
+      ran.addAll(log.drain());
+    }
+    return ran;
   }
 
   private int[] prompt(int tokens) {
