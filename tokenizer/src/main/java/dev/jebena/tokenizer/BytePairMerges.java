@@ -10,53 +10,96 @@ import org.jspecify.annotations.Nullable;
 final class BytePairMerges {
 
   private static final int SHORT_PIECE = 48;
+  private static final int NONE = -1;
 
   private final long[] pairs;
+  private final int[] places;
   private final int[] ranks;
   private final int[] merged;
   private final int mask;
 
-  private BytePairMerges(long[] pairs, int[] ranks, int[] merged) {
-    this.pairs = pairs;
-    this.ranks = ranks;
-    this.merged = merged;
+  private BytePairMerges(Builder builder) {
+    this.pairs = builder.pairs;
+    this.places = builder.places;
+    this.ranks = builder.ranks == null ? new int[0] : Arrays.copyOf(builder.ranks, builder.size);
+    this.merged = Arrays.copyOf(builder.merged, builder.size);
     this.mask = pairs.length - 1;
   }
 
-  /** Collects merges, best first. */
+  /** Collects merges. */
   static final class Builder {
 
-    private final long[] pairs;
-    private final int[] ranks;
-    private final int[] merged;
-    private int next;
+    private long[] pairs;
+    private int[] places;
+    private int[] merged;
+    private int @Nullable [] ranks;
+    private int size;
 
     Builder(int expected) {
-      int size = Integer.highestOneBit(Math.max(8, expected)) * 4;
-      pairs = new long[size];
-      ranks = new int[size];
-      merged = new int[size];
-      Arrays.fill(pairs, -1);
+      merged = new int[Math.max(8, expected)];
+      pairs = new long[tableSize(merged.length)];
+      places = new int[pairs.length];
+      Arrays.fill(pairs, NONE);
     }
 
-    /** Adds the next merge; the first of two equal ones counts. */
+    private static int tableSize(int merges) {
+      return Integer.highestOneBit(Math.max(8, merges + merges / 3)) * 2;
+    }
+
+    /** Adds a merge that is worse than all before it; the first of two equal ones counts. */
     void add(int left, int right, int result) {
+      if (merged.length == size) {
+        grow();
+      }
       long pair = (long) left << 32 | right;
       int at = slot(pair, pairs.length - 1);
-      while (pairs[at] != -1) {
+      while (pairs[at] != NONE) {
         if (pairs[at] == pair) {
-          next++;
           return;
         }
         at = at + 1 & pairs.length - 1;
       }
       pairs[at] = pair;
-      ranks[at] = next++;
-      merged[at] = result;
+      places[at] = size;
+      merged[size++] = result;
+    }
+
+    /** Adds a merge of that rank; either all merges have one or none. */
+    void add(int left, int right, int result, int rank) {
+      int before = size;
+      add(left, right, result);
+      int[] all = ranks == null ? new int[merged.length] : ranks;
+      all = all.length < merged.length ? Arrays.copyOf(all, merged.length) : all;
+      if (size > before) {
+        all[before] = rank;
+      }
+      ranks = all;
+    }
+
+    private void grow() {
+      merged = Arrays.copyOf(merged, 2 * size);
+      long[] old = pairs;
+      int[] oldPlaces = places;
+      int length = tableSize(merged.length);
+      if (length > old.length) {
+        pairs = new long[length];
+        places = new int[length];
+        Arrays.fill(pairs, NONE);
+        for (int i = 0; i < old.length; i++) {
+          if (old[i] != NONE) {
+            int at = slot(old[i], length - 1);
+            while (pairs[at] != NONE) {
+              at = at + 1 & length - 1;
+            }
+            pairs[at] = old[i];
+            places[at] = oldPlaces[i];
+          }
+        }
+      }
     }
 
     BytePairMerges build() {
-      return new BytePairMerges(pairs, ranks, merged);
+      return new BytePairMerges(this);
     }
   }
 
@@ -65,16 +108,21 @@ final class BytePairMerges {
     return (int) (hash >>> 32) & mask;
   }
 
+  /** The place of a pair's merge, {@link #NONE} if it has none. */
   private int find(int left, int right) {
     long pair = (long) left << 32 | right;
     int at = slot(pair, mask);
-    while (pairs[at] != -1) {
+    while (pairs[at] != NONE) {
       if (pairs[at] == pair) {
-        return at;
+        return places[at];
       }
       at = at + 1 & mask;
     }
-    return -1;
+    return NONE;
+  }
+
+  private int rank(int place) {
+    return ranks.length == 0 ? place : ranks[place];
   }
 
   /** Merges {@code ids[0, length)} in place and returns the new length. */
@@ -89,26 +137,37 @@ final class BytePairMerges {
 
   private int mergeShort(int[] ids, int @Nullable [] widths, int count) {
     int length = count;
+    int[] found = new int[Math.max(1, count)];
+    for (int i = 0; i + 1 < length; i++) {
+      found[i] = find(ids[i], ids[i + 1]);
+    }
     while (length > 1) {
-      int best = -1;
-      int bestAt = -1;
+      int best = NONE;
+      int at = NONE;
       for (int i = 0; i + 1 < length; i++) {
-        int found = find(ids[i], ids[i + 1]);
-        if (found >= 0 && (best < 0 || ranks[found] < ranks[best])) {
-          best = found;
-          bestAt = i;
+        if (found[i] >= 0 && (best < 0 || rank(found[i]) < rank(best))) {
+          best = found[i];
+          at = i;
         }
       }
       if (best < 0) {
         return length;
       }
-      ids[bestAt] = merged[best];
-      System.arraycopy(ids, bestAt + 2, ids, bestAt + 1, length - bestAt - 2);
+      ids[at] = merged[best];
+      int moved = length - at - 2;
+      System.arraycopy(ids, at + 2, ids, at + 1, moved);
+      System.arraycopy(found, at + 2, found, at + 1, moved);
       if (widths != null) {
-        widths[bestAt] += widths[bestAt + 1];
-        System.arraycopy(widths, bestAt + 2, widths, bestAt + 1, length - bestAt - 2);
+        widths[at] += widths[at + 1];
+        System.arraycopy(widths, at + 2, widths, at + 1, moved);
       }
       length--;
+      if (at > 0) {
+        found[at - 1] = find(ids[at - 1], ids[at]);
+      }
+      if (at + 1 < length) {
+        found[at] = find(ids[at], ids[at + 1]);
+      }
     }
     return length;
   }
@@ -127,8 +186,8 @@ final class BytePairMerges {
       long candidate = heap.poll();
       int at = (int) candidate;
       int right = next[at];
-      int found = ids[at] < 0 || right < 0 ? -1 : find(ids[at], ids[right]);
-      if (found < 0 || ranks[found] != (int) (candidate >>> 32)) {
+      int found = ids[at] < 0 || right < 0 ? NONE : find(ids[at], ids[right]);
+      if (found < 0 || rank(found) != (int) (candidate >>> 32)) {
         continue;
       }
       ids[at] = merged[found];
@@ -159,7 +218,7 @@ final class BytePairMerges {
     if (right >= 0) {
       int found = find(ids[at], ids[right]);
       if (found >= 0) {
-        heap.add((long) ranks[found] << 32 | at);
+        heap.add((long) rank(found) << 32 | at);
       }
     }
   }

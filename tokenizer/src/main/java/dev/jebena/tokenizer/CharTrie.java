@@ -73,6 +73,20 @@ final class CharTrie {
     return node == NONE ? NONE : values[node];
   }
 
+  /** Length of the longest key that {@code text[from, to)} begins with, 0 if there is none. */
+  int longestMatch(String text, int from, int to) {
+    int longest = 0;
+    int node = ROOT;
+    for (int i = from; i < to; ) {
+      node = step(node, text.charAt(i++));
+      if (node == NONE) {
+        break;
+      }
+      longest = values[node] >= 0 ? i - from : longest;
+    }
+    return longest;
+  }
+
   /** Length of the longest key in UTF-16 units. */
   int depth() {
     return depth;

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,11 @@ abstract class DecodeStage {
     end();
   }
 
+  /** Takes a token that stands for its spelling, whatever the stage makes of others. */
+  void verbatim(String text) {
+    token(text);
+  }
+
   /** The end of a chain. */
   static DecodeStage into(StringBuilder out) {
     return new DecodeStage(null) {
@@ -53,7 +59,7 @@ abstract class DecodeStage {
   }
 
   /** A stage that looks at whole tokens. */
-  private abstract static class Whole extends DecodeStage {
+  abstract static class Whole extends DecodeStage {
 
     private final StringBuilder parts = new StringBuilder();
 
@@ -166,48 +172,62 @@ abstract class DecodeStage {
     return bytes;
   }
 
-  /** Makes one token of all, whose bytes the tokens spell. */
-  static DecodeStage byteLevel(DecodeStage next) {
-    return new Whole(next) {
-      private byte[] held = new byte[16];
-      private int length;
-
+  /** Makes one token of all, whose bytes the tokens stand for; an invalid sequence becomes U+FFFD. */
+  static DecodeStage bytes(DecodeStage next, Function<String, byte[]> bytesOfToken) {
+    return new Pieces(next) {
       @Override
-      void whole(String token) {
-        byte[] bytes = spelledBytes(token);
-        if (length + bytes.length > held.length) {
-          held = Arrays.copyOf(held, 2 * (length + bytes.length));
-        }
-        System.arraycopy(bytes, 0, held, length, bytes.length);
-        length += bytes.length;
-        take(Utf8.completeLength(held, length));
-      }
-
-      private void take(int count) {
-        if (count > 0) {
-          next.part(new String(held, 0, count, StandardCharsets.UTF_8));
-          System.arraycopy(held, count, held, 0, length - count);
-          length -= count;
-        }
-      }
-
-      @Override
-      void finish() {
-        take(length);
-        next.end();
-        next.finish();
+      byte[] bytesOf(String token) {
+        return bytesOfToken.apply(token);
       }
     };
   }
 
-  /** The byte that a token such as {@code <0x0A>} stands for, -1 if it stands for none. */
-  static int byteOf(String token) {
-    if (token.length() != 6 || !token.startsWith("<0x") || !token.endsWith(">")) {
-      return -1;
+  /** Makes one token of all by putting their bytes together; never passes on half a character. */
+  abstract static class Pieces extends Whole {
+
+    private byte[] held = new byte[16];
+    private int length;
+
+    Pieces(DecodeStage next) {
+      super(next);
     }
-    int high = Character.digit(token.charAt(3), 16);
-    int low = Character.digit(token.charAt(4), 16);
-    return high < 0 || low < 0 || token.charAt(3) > 'f' || token.charAt(4) > 'f' ? -1 : high * 16 + low;
+
+    /** The bytes of a token, given what came before it. */
+    abstract byte[] bytesOf(String token);
+
+    @Override
+    void whole(String token) {
+      add(bytesOf(token));
+    }
+
+    @Override
+    void verbatim(String text) {
+      add(Utf8.encode(text));
+    }
+
+    private void add(byte[] bytes) {
+      if (length + bytes.length > held.length) {
+        held = Arrays.copyOf(held, 2 * (length + bytes.length));
+      }
+      System.arraycopy(bytes, 0, held, length, bytes.length);
+      length += bytes.length;
+      take(Utf8.completeLength(held, length));
+    }
+
+    private void take(int count) {
+      if (count > 0) {
+        next.part(new String(held, 0, count, StandardCharsets.UTF_8));
+        System.arraycopy(held, count, held, 0, length - count);
+        length -= count;
+      }
+    }
+
+    @Override
+    void finish() {
+      take(length);
+      next.end();
+      next.finish();
+    }
   }
 
   /** A run of byte tokens is a text if all of it is valid, else U+FFFD for each byte. */
@@ -217,7 +237,7 @@ abstract class DecodeStage {
 
       @Override
       void whole(String token) {
-        int b = byteOf(token);
+        int b = ByteTokens.valueOf(token);
         if (b >= 0) {
           run.write(b);
           return;

@@ -16,6 +16,25 @@ final class HuggingFaceDecoders {
     MIDDLE
   }
 
+  /** Whether the configuration asks for cleaning up spaces. */
+  enum Cleanup {
+    ASKED_FOR,
+    NOT_ASKED_FOR
+  }
+
+  /** The replacements of {@code clean_up_tokenization_spaces}, one after another, over the text as a whole. */
+  private static final String[][] CLEANUP = {
+    {" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}
+  };
+
+  private static DecodeStage withoutSpacesBeforeMarks(DecodeStage next) {
+    DecodeStage chain = next;
+    for (int i = CLEANUP.length - 1; i >= 0; i--) {
+      chain = DecodeStage.replace(chain, CLEANUP[i][0], CLEANUP[i][1]);
+    }
+    return DecodeStage.fuse(chain);
+  }
+
   /** Opens a stage that passes on to the next one. */
   @FunctionalInterface
   interface Opener {
@@ -25,12 +44,16 @@ final class HuggingFaceDecoders {
   /**
    * A chain of stages.
    *
-   * @param bytesOfToken what a token adds where tokens are parts of characters; null if it has to be asked of the chain
+   * @param bytesOfToken the bytes that a token adds to a text
+   * @param cleanup whether spaces before punctuation go where the caller leaves it to the configuration
    */
-  record Decoding(List<Opener> stages, Function<String, byte[]> bytesOfToken) {
+  record Decoding(List<Opener> stages, Function<String, byte[]> bytesOfToken, Cleanup cleanup) {
 
-    DecodeStage open(StringBuilder out, Position position) {
+    DecodeStage open(StringBuilder out, Position position, DecodeOptions options) {
       DecodeStage chain = DecodeStage.into(out);
+      if (options == DecodeOptions.AS_CONFIGURED && cleanup == Cleanup.ASKED_FOR) {
+        chain = withoutSpacesBeforeMarks(chain);
+      }
       for (Opener stage : stages.reversed()) {
         chain = stage.open(chain, position);
       }
@@ -38,7 +61,7 @@ final class HuggingFaceDecoders {
     }
   }
 
-  static Decoding read(Json json) {
+  static Decoding read(Json json, Cleanup cleanup) {
     List<Opener> stages = new ArrayList<>();
     boolean[] seen = new boolean[3];
     if (json.isNull()) {
@@ -50,16 +73,39 @@ final class HuggingFaceDecoders {
       if (seen[BYTE_LEVEL]) {
         return DecodeStage.spelledBytes(token);
       }
-      int b = seen[BYTE_FALLBACK] ? DecodeStage.byteOf(token) : -1;
+      int b = seen[BYTE_FALLBACK] ? ByteTokens.valueOf(token) : -1;
       if (b >= 0) {
         return new byte[] {(byte) b};
       }
       StringBuilder text = new StringBuilder();
-      DecodeStage chain = new Decoding(stages, t -> new byte[0]).open(text, Position.MIDDLE);
+      DecodeStage chain = new Decoding(stages, t -> new byte[0], Cleanup.NOT_ASKED_FOR).open(text, Position.MIDDLE, DecodeOptions.KEEP_SPECIALS);
       chain.token(token);
       chain.finish();
       return Utf8.encode(text);
+    }, cleanup);
+  }
+
+  /** What becomes of a space that the text begins with. */
+  enum FirstSpace {
+    KEPT,
+    DROPPED
+  }
+
+  /** Puts the bytes of all tokens together. */
+  static Decoding ofBytes(Function<String, byte[]> bytesOfToken, FirstSpace firstSpace) {
+    Opener bytes = (next, position) -> DecodeStage.bytes(next, bytesOfToken);
+    Opener strip = (next, position) -> DecodeStage.strip(next, ' ', 1, 0);
+    return new Decoding(
+        firstSpace == FirstSpace.DROPPED ? List.of(bytes, strip) : List.of(bytes), bytesOfToken, Cleanup.NOT_ASKED_FOR);
+  }
+
+  /** Words that begin with a mark become words with a space before them, but for the first; spaces before punctuation go. */
+  static Decoding ofWords(String mark) {
+    Opener words = (next, position) -> DecodeStage.indexed(next, position, (token, first) -> {
+      String text = !token.startsWith(mark) ? token : (first ? "" : " ") + token.substring(mark.length());
+      return cleaned(text);
     });
+    return new Decoding(List.of(words), token -> Utf8.encode(cleaned(token.replace(mark, " "))), Cleanup.NOT_ASKED_FOR);
   }
 
   private static final int BYTE_LEVEL = 0;
@@ -73,7 +119,7 @@ final class HuggingFaceDecoders {
       case "ByteLevel" -> {
         seen[BYTE_LEVEL] = true;
         seen[FUSED] = true;
-        stages.add((next, position) -> DecodeStage.byteLevel(next));
+        stages.add((next, position) -> DecodeStage.bytes(next, DecodeStage::spelledBytes));
       }
       case "ByteFallback" -> {
         seen[BYTE_FALLBACK] = true;
@@ -119,7 +165,7 @@ final class HuggingFaceDecoders {
     String content = json.at("content").string();
     Json pattern = json.at("pattern");
     if (pattern.at("String").isNull()) {
-      HuggingFacePattern regex = HuggingFacePattern.read(pattern);
+      TextPattern regex = TextPattern.read(pattern);
       stages.add((next, position) -> DecodeStage.indexed(next, position, (token, first) -> {
         StringBuilder out = new StringBuilder();
         regex.find(token, 0, token.length(), (from, to, matched) -> out.append(matched ? content : token.substring(from, to)));

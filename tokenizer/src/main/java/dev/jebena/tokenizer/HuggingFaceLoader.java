@@ -3,19 +3,17 @@ package dev.jebena.tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Reads {@code tokenizer.json}, and what the {@code tokenizer_config.json} beside it adds to that. */
 final class HuggingFaceLoader {
-
-  private static final int CONTROL = 3;
-  private static final int USER_DEFINED = 4;
 
   private HuggingFaceLoader() {}
 
@@ -23,45 +21,73 @@ final class HuggingFaceLoader {
     Path file = Files.isDirectory(folderOrFile) ? folderOrFile.resolve("tokenizer.json") : folderOrFile;
     Json json = Json.read(file);
     Path configFile = file.resolveSibling("tokenizer_config.json");
-    Json config = Files.isRegularFile(configFile) ? Json.read(configFile) : new Json(null, "tokenizer_config.json");
+    Json config = Files.isRegularFile(configFile) ? Json.read(configFile) : Json.root(null, "tokenizer_config.json");
     Map<String, Integer> model = HuggingFaceModels.vocabulary(json.at("model"));
-    List<HuggingFaceAddedTokens.Added> added = added(json.at("added_tokens"), model);
+    List<AddedTokenFinder.Added> added = added(json.at("added_tokens"), model);
     addConfigured(config.at("added_tokens_decoder"), model, added);
+    BitSet hidden = new BitSet();
     Map<String, Integer> ids = new HashMap<>(model);
-    added.forEach(token -> ids.put(token.content(), token.id()));
-    Vocabulary vocabulary = vocabulary(file, ids, added, settings(config, ids));
-    HuggingFaceTemplate template = configured(HuggingFaceTemplate.read(json.at("post_processor")), json, config, vocabulary);
+    for (AddedTokenFinder.Added token : added) {
+      ids.put(token.content(), token.id());
+      hidden.set(token.id(), !model.containsKey(token.content()));
+    }
+    Vocabulary vocabulary = vocabulary(file, ids, added, config);
+    TokenLookup tokens = new TokenLookup(vocabulary.table(), hidden);
+    EncodingTemplate template = configured(EncodingTemplate.read(json.at("post_processor")), json, config, vocabulary);
     template.check(vocabulary.size());
-    return new HuggingFaceTokenizer(
+    HuggingFacePreTokenizers.Cutting cutting = HuggingFacePreTokenizers.read(json.at("pre_tokenizer"));
+    if (HuggingFaceModels.mergesWordByWord(json.at("model"), tokens)) {
+      cutting = cutting.then(new SpaceMarkBorders(tokens));
+    }
+    UnaryOperator<AlignedText> normalizer = HuggingFaceNormalizers.read(json.at("normalizer"));
+    HuggingFaceDecoders.Cleanup cleanup = config.at("clean_up_tokenization_spaces").flag(false)
+        ? HuggingFaceDecoders.Cleanup.ASKED_FOR
+        : HuggingFaceDecoders.Cleanup.NOT_ASKED_FOR;
+    return new ComposedTokenizer(
         vocabulary,
-        added,
-        new HuggingFaceTokenizer.Parts(
-            HuggingFaceNormalizers.read(json.at("normalizer")),
-            HuggingFacePreTokenizers.read(json.at("pre_tokenizer")),
-            HuggingFaceModels.read(json.at("model"), model),
+        new ComposedTokenizer.Parts(
+            added,
+            normalizer,
+            cutting,
+            HuggingFaceModels.read(json.at("model"), tokens),
             template,
-            HuggingFaceDecoders.read(json.at("decoder"))));
+            HuggingFaceDecoders.read(json.at("decoder"), cleanup),
+            normalizedForms(added, normalizer),
+            new BitSet()));
   }
 
-  private static Vocabulary vocabulary(
-      Path file, Map<String, Integer> ids, List<HuggingFaceAddedTokens.Added> added, Map<String, Object> settings) {
+  /** A token that is sought in the normalized text is decoded as it stands there. */
+  private static Map<Integer, String> normalizedForms(
+      List<AddedTokenFinder.Added> added, @Nullable UnaryOperator<AlignedText> normalizer) {
+    Map<Integer, String> forms = new HashMap<>();
+    for (AddedTokenFinder.Added token : added) {
+      if (token.normalized() && normalizer != null) {
+        forms.put(token.id(), normalizer.apply(AlignedText.part(token.content(), 0, false)).text());
+      }
+    }
+    return forms;
+  }
+
+  private static Vocabulary vocabulary(Path file, Map<String, Integer> ids, List<AddedTokenFinder.Added> added, Json config) {
     int size = ids.values().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
     if (size > 4L * ids.size() + 4096) {
       throw new TokenizerException(file + " has " + ids.size() + " tokens and ids up to " + (size - 1) + ": too many ids are unused");
     }
     List<String> tokens = new ArrayList<>(Collections.nCopies(size, ""));
     ids.forEach((token, id) -> tokens.set(id, token));
-    int[] types = new int[size];
-    Arrays.fill(types, 1);
-    for (HuggingFaceAddedTokens.Added token : added) {
-      types[token.id()] = token.special() ? CONTROL : USER_DEFINED;
+    byte[] types = Vocabulary.normal(size);
+    for (AddedTokenFinder.Added token : added) {
+      types[token.id()] = (byte) (token.special() ? Vocabulary.CONTROL : Vocabulary.USER_DEFINED);
       tokens.set(token.id(), token.content());
     }
-    return new Vocabulary(new GgufVocabulary("huggingface", Optional.empty(), tokens, new float[0], types, List.of(), settings));
+    TokenTable table = new TokenTable(tokens);
+    OptionalInt beginning = configured(config.at("bos_token"), ids);
+    OptionalInt end = configured(config.at("eos_token"), ids);
+    return new Vocabulary(table, types, SpecialTokens.find(table, types, beginning, end, List.of()));
   }
 
-  private static List<HuggingFaceAddedTokens.Added> added(Json json, Map<String, Integer> model) {
-    List<HuggingFaceAddedTokens.Added> added = new ArrayList<>();
+  private static List<AddedTokenFinder.Added> added(Json json, Map<String, Integer> model) {
+    List<AddedTokenFinder.Added> added = new ArrayList<>();
     if (!json.isNull()) {
       for (Json token : json.list()) {
         added.add(token(token, model.getOrDefault(token.at("content").string(), token.at("id").id())));
@@ -70,9 +96,9 @@ final class HuggingFaceLoader {
     return added;
   }
 
-  private static HuggingFaceAddedTokens.Added token(Json token, int id) {
+  private static AddedTokenFinder.Added token(Json token, int id) {
     boolean special = token.at("special").flag(false);
-    return new HuggingFaceAddedTokens.Added(
+    return new AddedTokenFinder.Added(
         token.at("content").string(),
         id,
         special,
@@ -83,18 +109,18 @@ final class HuggingFaceLoader {
   }
 
   /** The config may have tokens that the tokenizer has not; where both have one, the tokenizer counts. */
-  private static void addConfigured(Json json, Map<String, Integer> model, List<HuggingFaceAddedTokens.Added> added) {
+  private static void addConfigured(Json json, Map<String, Integer> model, List<AddedTokenFinder.Added> added) {
     if (json.isNull()) {
       return;
     }
     Map<String, Integer> known = new HashMap<>();
     added.forEach(token -> known.put(token.content(), token.id()));
     json.map().forEach((key, value) -> {
-      Json token = new Json(value, json.place() + "." + key);
+      Json token = json.child(key, value);
       String content = token.at("content").string();
       int id;
       try {
-        id = new Json((double) Integer.parseInt(String.valueOf(key)), token.place()).id();
+        id = json.child(key, (double) Integer.parseInt(String.valueOf(key))).id();
       } catch (NumberFormatException e) {
         throw new TokenizerException(token.place() + " is not named by a token id", e);
       }
@@ -104,23 +130,13 @@ final class HuggingFaceLoader {
     });
   }
 
-  private static @Nullable String named(Json token) {
-    return token.value() instanceof Map<?, ?> ? token.at("content").string("") : token.string("");
-  }
-
-  private static Map<String, Object> settings(Json config, Map<String, Integer> ids) {
-    Map<String, Object> settings = new HashMap<>();
-    for (String name : new String[] {"bos_token", "eos_token"}) {
-      Integer id = ids.get(named(config.at(name)));
-      if (id != null) {
-        settings.put(name + "_id", (long) id);
-      }
-    }
-    return settings;
+  private static OptionalInt configured(Json token, Map<String, Integer> ids) {
+    Integer id = ids.get(token.value() instanceof Map<?, ?> ? token.at("content").string("") : token.string(""));
+    return id == null ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
   /** Where the tokenizer itself has no post-processor, the config may ask for the tokens around a text. */
-  private static HuggingFaceTemplate configured(HuggingFaceTemplate template, Json json, Json config, Vocabulary vocabulary) {
+  private static EncodingTemplate configured(EncodingTemplate template, Json json, Json config, Vocabulary vocabulary) {
     List<Integer> before = new ArrayList<>();
     List<Integer> after = new ArrayList<>();
     if (config.at("add_bos_token").flag(false)) {

@@ -11,17 +11,6 @@ final class HuggingFaceModels {
 
   private HuggingFaceModels() {}
 
-  /** Encodes one pre-token, {@code text[from, to)}. */
-  @FunctionalInterface
-  interface Model {
-    void encode(String text, int from, int to, TokenSink tokens);
-  }
-
-  static String byteToken(int unsignedByte) {
-    char[] digits = "0123456789ABCDEF".toCharArray();
-    return "<0x" + digits[unsignedByte >> 4] + digits[unsignedByte & 15] + ">";
-  }
-
   /** The model's kind; older files do not name it. */
   private static String type(Json json) {
     if (!json.at("type").isNull()) {
@@ -39,8 +28,8 @@ final class HuggingFaceModels {
   /** The ids of the vocabulary, which is a list for unigram models and an object for all others. */
   static Map<String, Integer> vocabulary(Json model) {
     Json json = model.at("vocab");
-    Map<String, Integer> vocabulary = new HashMap<>();
-    if (json.value() instanceof List<?>) {
+    if (json.value() instanceof List<?> list) {
+      Map<String, Integer> vocabulary = HashMap.newHashMap(list.size());
       List<Json> entries = json.list();
       for (int id = 0; id < entries.size(); id++) {
         List<Json> entry = entries.get(id).list();
@@ -49,34 +38,106 @@ final class HuggingFaceModels {
         }
         vocabulary.put(entry.getFirst().string(), id);
       }
-    } else {
-      json.map().forEach((token, id) -> vocabulary.put(String.valueOf(token), new Json(id, json.place() + "." + token).id()));
+      return vocabulary;
     }
+    Map<String, Integer> vocabulary = HashMap.newHashMap(json.map().size());
+    json.map().forEach((token, id) -> vocabulary.put(String.valueOf(token), json.child(token, id).id()));
     return vocabulary;
   }
 
-  static Model read(Json json, Map<String, Integer> vocabulary) {
+  static PieceModel read(Json json, TokenLookup tokens) {
     String type = type(json);
     return switch (type) {
-      case "BPE" -> new HuggingFaceBpe(json, vocabulary);
-      case "Unigram" -> unigram(json, vocabulary)::encode;
-      case "WordPiece" -> wordPiece(json, vocabulary);
+      case "BPE" -> bpe(json, tokens);
+      case "Unigram" -> unigram(json, tokens)::encode;
+      case "WordPiece" -> new WordPieceModel(
+          tokens.table(),
+          optional(tokens.find(json.at("unk_token").string("[UNK]"))),
+          "",
+          json.at("continuing_subword_prefix").string("##"),
+          json.at("max_input_chars_per_word").isNull() ? 100 : json.at("max_input_chars_per_word").integer());
       case "WordLevel" -> {
-        Integer unknown = vocabulary.get(json.at("unk_token").string("<unk>"));
-        yield (text, from, to, tokens) -> {
-          Integer id = vocabulary.getOrDefault(text.substring(from, to), unknown);
-          if (id == null) {
+        int unknown = tokens.find(json.at("unk_token").string("<unk>"));
+        yield (text, from, to, out) -> {
+          int known = tokens.find(text, from, to);
+          int id = known >= 0 ? known : unknown;
+          if (id < 0) {
             throw new TokenizerException(
                 "the vocabulary has neither '" + text.substring(from, Math.min(to, from + 40)) + "' nor an unknown token");
           }
-          tokens.token(id, from, to);
+          out.token(id, from, to);
         };
       }
       default -> throw json.unsupported("model '" + type + "'");
     };
   }
 
-  private static UnigramModel unigram(Json json, Map<String, Integer> vocabulary) {
+  /** Whether a model's words may be merged one by one where a space mark begins them. */
+  static boolean mergesWordByWord(Json json, TokenLookup tokens) {
+    return type(json).equals("BPE")
+        && json.at("continuing_subword_prefix").string("").isEmpty()
+        && json.at("end_of_word_suffix").string("").isEmpty()
+        && !json.at("ignore_merges").flag(false)
+        && tokens.find(String.valueOf(SpaceMarkBorders.MARK)) >= 0;
+  }
+
+  private static OptionalInt optional(int id) {
+    return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);
+  }
+
+  private static BpeModel bpe(Json json, TokenLookup tokens) {
+    if (json.at("dropout").value() instanceof Double dropout && dropout != 0) {
+      throw json.at("dropout").unsupported("dropout, which makes encoding random,");
+    }
+    String unknownToken = json.at("unk_token").string("");
+    OptionalInt unknown = optional(tokens.find(unknownToken));
+    if (!unknownToken.isEmpty() && unknown.isEmpty()) {
+      throw new TokenizerException(json.at("unk_token").place() + " is '" + unknownToken + "', which the vocabulary does not have");
+    }
+    String prefix = json.at("continuing_subword_prefix").string("");
+    BpeModel.Rules rules = new BpeModel.Rules(
+        unknown,
+        json.at("fuse_unk").flag(false) ? BpeModel.Unknowns.FUSED : BpeModel.Unknowns.EACH,
+        json.at("ignore_merges").flag(false) ? BpeModel.Wholes.FIRST : BpeModel.Wholes.AS_MERGED,
+        json.at("byte_fallback").flag(false) ? BpeModel.Bytes.FOR_UNKNOWN : BpeModel.Bytes.NEVER,
+        prefix,
+        json.at("end_of_word_suffix").string(""));
+    List<Json> pairs = json.at("merges").list();
+    BytePairMerges.Builder builder = new BytePairMerges.Builder(pairs.size());
+    for (Json pair : pairs) {
+      addMerge(builder, pair, prefix.length(), tokens);
+    }
+    return new BpeModel(tokens, builder.build(), rules);
+  }
+
+  private static void addMerge(BytePairMerges.Builder builder, Json pair, int prefix, TokenLookup tokens) {
+    String left;
+    String right;
+    if (pair.value() instanceof String text) {
+      int space = text.indexOf(' ');
+      if (space < 0) {
+        throw new TokenizerException(pair.place() + " is '" + text + "': two tokens with a space between them are needed");
+      }
+      left = text.substring(0, space);
+      right = text.substring(space + 1);
+    } else {
+      List<Json> both = pair.list();
+      if (both.size() != 2) {
+        throw new TokenizerException(pair.place() + " has " + both.size() + " tokens: 2 are needed");
+      }
+      left = both.get(0).string();
+      right = both.get(1).string();
+    }
+    int leftId = tokens.find(left);
+    int rightId = tokens.find(right);
+    int result = tokens.find(left.concat(prefix == 0 || right.length() < prefix ? right : right.substring(prefix)));
+    if (leftId < 0 || rightId < 0 || result < 0) {
+      throw new TokenizerException(pair.place() + " names a token that the vocabulary does not have");
+    }
+    builder.add(leftId, rightId, result);
+  }
+
+  private static UnigramModel unigram(Json json, TokenLookup tokens) {
     List<Json> entries = json.at("vocab").list();
     List<String> pieces = new ArrayList<>();
     double[] scores = new double[entries.size()];
@@ -96,7 +157,7 @@ final class HuggingFaceModels {
     if (json.at("byte_fallback").flag(false)) {
       idOfByte = new int[256];
       for (int b = 0; b < 256; b++) {
-        idOfByte[b] = vocabulary.getOrDefault(byteToken(b), -1);
+        idOfByte[b] = tokens.find(ByteTokens.spelling(b));
       }
     }
     return new UnigramModel(
@@ -105,44 +166,5 @@ final class HuggingFaceModels {
         scores,
         new UnigramModel.Unknown(unknownId, UnigramModel.Unknown.score(scores), unknownId.isPresent(), idOfByte),
         UnigramModel.Arithmetic.FLOAT64);
-  }
-
-  /** Greedy longest match from the left. Source: Wu et al., 2016. */
-  private static Model wordPiece(Json json, Map<String, Integer> vocabulary) {
-    String prefix = json.at("continuing_subword_prefix").string("##");
-    int limit = json.at("max_input_chars_per_word").isNull() ? 100 : json.at("max_input_chars_per_word").integer();
-    Integer unknown = vocabulary.get(json.at("unk_token").string("[UNK]"));
-    int longest = vocabulary.keySet().stream().mapToInt(String::length).max().orElse(0);
-    return (text, from, to, tokens) -> {
-      IntList ids = new IntList();
-      IntList ends = new IntList();
-      boolean known = to - from <= 2L * limit && text.codePointCount(from, to) <= limit;
-      for (int start = from; known && start < to; ) {
-        int end = Math.min(to, start + longest);
-        Integer id = null;
-        while (end > start && id == null) {
-          id = vocabulary.get(start == from ? text.substring(start, end) : prefix + text.substring(start, end));
-          end = id == null ? end - 1 : end;
-        }
-        known = id != null;
-        if (id != null) {
-          ids.add(id);
-          ends.add(end);
-          start = end;
-        }
-      }
-      if (known) {
-        int[] each = ids.toArray();
-        int[] borders = ends.toArray();
-        for (int i = 0; i < each.length; i++) {
-          tokens.token(each[i], i == 0 ? from : borders[i - 1], borders[i]);
-        }
-      } else if (unknown == null) {
-        throw new TokenizerException(
-            "the vocabulary has neither '" + text.substring(from, Math.min(to, from + 40)) + "' nor an unknown token");
-      } else {
-        tokens.token(unknown, from, to);
-      }
-    };
   }
 }

@@ -47,7 +47,7 @@ final class HuggingFaceNormalizers {
         yield text -> prepend(text, prefix);
       }
       case "Replace" -> {
-        HuggingFacePattern pattern = HuggingFacePattern.read(json.at("pattern"));
+        TextPattern pattern = TextPattern.read(json.at("pattern"));
         String content = json.at("content").string();
         yield text -> replace(text, pattern, content);
       }
@@ -124,7 +124,7 @@ final class HuggingFaceNormalizers {
     return out.done();
   }
 
-  private static AlignedText prepend(AlignedText source, String prefix) {
+  static AlignedText prepend(AlignedText source, String prefix) {
     String text = source.text();
     if (text.isEmpty()) {
       return source;
@@ -136,7 +136,7 @@ final class HuggingFaceNormalizers {
   }
 
   /** What replaces a match stands for the last character of it. */
-  private static AlignedText replace(AlignedText source, HuggingFacePattern pattern, String content) {
+  static AlignedText replace(AlignedText source, TextPattern pattern, String content) {
     String text = source.text();
     AlignedText.Rewriter out = source.new Rewriter(source.text().length());
     pattern.find(text, 0, text.length(), (from, to, matched) -> {

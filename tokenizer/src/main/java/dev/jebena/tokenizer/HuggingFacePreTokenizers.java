@@ -6,7 +6,7 @@ import java.util.List;
 /** The pre-tokenizers of {@code tokenizer.json}; each turns a piece of text into pieces, spelled as the model wants them. */
 final class HuggingFacePreTokenizers {
 
-  private static final String GPT_2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+  static final String GPT_2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
   private HuggingFacePreTokenizers() {}
 
@@ -20,6 +20,11 @@ final class HuggingFacePreTokenizers {
   @FunctionalInterface
   interface Cutter {
     void cut(AlignedText text, int from, int to, Pieces out);
+
+    /** Cuts the pieces further. */
+    default Cutter then(Cutter next) {
+      return (text, from, to, out) -> cut(text, from, to, (t, f, e) -> next.cut(t, f, e, out));
+    }
   }
 
   /**
@@ -29,7 +34,13 @@ final class HuggingFacePreTokenizers {
    * @param spellsBytes whether the pieces have still to be spelled in the byte alphabet
    * @param looksAtOrigin whether it has to be known where in the original a piece begins
    */
-  record Cutting(Cutter cutter, boolean spellsBytes, boolean looksAtOrigin) {}
+  record Cutting(Cutter cutter, boolean spellsBytes, boolean looksAtOrigin) {
+
+    /** Cuts the pieces further. */
+    Cutting then(Cutter next) {
+      return new Cutting(cutter.then(next), spellsBytes, looksAtOrigin);
+    }
+  }
 
   static Cutting read(Json json) {
     List<Json> parts = new ArrayList<>();
@@ -41,8 +52,7 @@ final class HuggingFacePreTokenizers {
       Json part = parts.get(i);
       looksAtOrigin |= part.at("type").string().equals("Metaspace") && prepends(part) == Prepend.FIRST;
       Cutter next = one(part, spellsBytes && i == parts.size() - 1);
-      Cutter before = all;
-      all = before == null ? next : (text, from, to, out) -> before.cut(text, from, to, (t, f, e) -> next.cut(t, f, e, out));
+      all = all == null ? next : all.then(next);
     }
     Cutter cutter = all == null ? (text, from, to, out) -> out.piece(text, from, to) : all;
     return new Cutting(cutter, spellsBytes, looksAtOrigin);
@@ -64,31 +74,27 @@ final class HuggingFacePreTokenizers {
     return switch (type) {
       case "Split" ->
           splitter(
-              HuggingFacePattern.read(json.at("pattern")), SplitBehavior.read(json.at("behavior"), ""), json.at("invert").flag(false));
+              TextPattern.read(json.at("pattern")), SplitBehavior.read(json.at("behavior"), ""), json.at("invert").flag(false));
       case "ByteLevel" -> byteLevel(json, spellsLater);
       case "Metaspace" -> metaspace(json);
       case "Digits" ->
           splitter(
-              HuggingFacePattern.characters(ReferenceUnicode::isNumeric),
+              TextPattern.characters(ReferenceUnicode::isNumeric),
               json.at("individual_digits").flag(false) ? SplitBehavior.ISOLATED : SplitBehavior.CONTIGUOUS,
               false);
-      case "WhitespaceSplit" -> splitter(HuggingFacePattern.characters(ReferenceUnicode::isSpace), SplitBehavior.REMOVED, false);
+      case "WhitespaceSplit" -> splitter(TextPattern.characters(ReferenceUnicode::isSpace), SplitBehavior.REMOVED, false);
       case "Whitespace" ->
           splitter(
-              HuggingFacePattern.runs(c -> ReferenceUnicode.isWord(c) ? 1 : ReferenceUnicode.isSpace(c) ? 0 : 2),
+              TextPattern.runs(c -> ReferenceUnicode.isWord(c) ? 1 : ReferenceUnicode.isSpace(c) ? 0 : 2),
               SplitBehavior.REMOVED,
               true);
       case "Punctuation" ->
           splitter(
-              HuggingFacePattern.characters(ReferenceUnicode::isPunctuation), SplitBehavior.read(json.at("behavior"), "Isolated"), false);
-      case "BertPreTokenizer" -> {
-        Cutter spaces = splitter(HuggingFacePattern.characters(ReferenceUnicode::isSpace), SplitBehavior.REMOVED, false);
-        Cutter marks = splitter(HuggingFacePattern.characters(ReferenceUnicode::isPunctuation), SplitBehavior.ISOLATED, false);
-        yield (text, from, to, out) -> spaces.cut(text, from, to, (t, f, e) -> marks.cut(t, f, e, out));
-      }
+              TextPattern.characters(ReferenceUnicode::isPunctuation), SplitBehavior.read(json.at("behavior"), "Isolated"), false);
+      case "BertPreTokenizer" -> bert();
       case "CharDelimiterSplit" -> {
         int delimiter = json.at("delimiter").character();
-        yield splitter(HuggingFacePattern.characters(c -> c == delimiter), SplitBehavior.REMOVED, false);
+        yield splitter(TextPattern.characters(c -> c == delimiter), SplitBehavior.REMOVED, false);
       }
       case "UnicodeScripts" -> HuggingFacePreTokenizers::scripts;
       case "FixedLength" -> fixedLength(json.at("length"));
@@ -96,7 +102,21 @@ final class HuggingFacePreTokenizers {
     };
   }
 
-  private static Cutter splitter(HuggingFacePattern pattern, SplitBehavior behavior, boolean invert) {
+  /** Words, and every punctuation mark by itself. */
+  static Cutter bert() {
+    Cutter spaces = splitter(TextPattern.characters(ReferenceUnicode::isSpace), SplitBehavior.REMOVED, false);
+    Cutter marks = splitter(TextPattern.characters(ReferenceUnicode::isPunctuation), SplitBehavior.ISOLATED, false);
+    return spaces.then(marks);
+  }
+
+  static Cutter splitter(TextPattern pattern, SplitBehavior behavior, boolean invert) {
+    if (behavior == SplitBehavior.ISOLATED) {
+      return (text, from, to, out) -> pattern.find(text.text(), from, to, (start, end, matched) -> {
+        if (start < end) {
+          out.piece(text, start, end);
+        }
+      });
+    }
     return (text, from, to, out) -> {
       SplitBehavior.Joiner joiner = new SplitBehavior.Joiner(behavior, invert, (start, end) -> out.piece(text, start, end));
       pattern.find(text.text(), from, to, joiner);
@@ -107,7 +127,7 @@ final class HuggingFacePreTokenizers {
   private static Cutter byteLevel(Json json, boolean spellsLater) {
     boolean prefix = json.at("add_prefix_space").flag(true);
     Cutter cutter = json.at("use_regex").flag(true)
-        ? splitter(HuggingFacePattern.regex(GPT_2, json.place()), SplitBehavior.ISOLATED, false)
+        ? splitter(TextPattern.regex(GPT_2, json.place()), SplitBehavior.ISOLATED, false)
         : (text, from, to, out) -> out.piece(text, from, to);
     return (text, from, to, out) -> {
       Pieces spelled = spellsLater ? out : (t, f, e) -> {
@@ -163,7 +183,7 @@ final class HuggingFacePreTokenizers {
     String mark = Character.toString(json.at("replacement").character());
     Prepend prepend = prepends(json);
     boolean split = json.at("split").flag(true);
-    Cutter cutter = splitter(HuggingFacePattern.literal(mark), SplitBehavior.MERGED_WITH_NEXT, false);
+    Cutter cutter = splitter(TextPattern.literal(mark), SplitBehavior.MERGED_WITH_NEXT, false);
     return (text, from, to, out) -> {
       AlignedText.Rewriter marked = text.new Rewriter(to - from);
       boolean first = prepend == Prepend.ALWAYS || prepend == Prepend.FIRST && text.startOf(from) == 0;

@@ -17,6 +17,10 @@ final class IntList {
     ensure(capacity);
   }
 
+  int get(int index) {
+    return values[index];
+  }
+
   int size() {
     return size;
   }

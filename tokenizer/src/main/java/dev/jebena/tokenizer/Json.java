@@ -14,10 +14,44 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A value of a JSON file with typed access; errors name the place in the file. */
-record Json(@Nullable Object value, String place) {
+final class Json {
   private static final long MAX_FILE_BYTES = 512L << 20;
   private static final JsonFactory FACTORY =
       JsonFactory.builder().streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(64).build()).build();
+
+  private final @Nullable Object value;
+  private final @Nullable Json parent;
+  private final String name;
+  private final int index;
+
+  private Json(@Nullable Object value, @Nullable Json parent, String name, int index) {
+    this.value = value;
+    this.parent = parent;
+    this.name = name;
+    this.index = index;
+  }
+
+  /** A value that is a file of its own. */
+  static Json root(@Nullable Object value, String name) {
+    return new Json(value, null, name, -1);
+  }
+
+  @Nullable Object value() {
+    return value;
+  }
+
+  /** Where in the file the value is; put together only when asked for, since there are many values. */
+  String place() {
+    if (parent == null) {
+      return name;
+    }
+    return index >= 0 ? parent.place() + "[" + index + "]" : parent.place() + "." + name;
+  }
+
+  /** A value of an object. */
+  Json child(Object key, @Nullable Object child) {
+    return new Json(child, this, String.valueOf(key), -1);
+  }
 
   static Json read(Path file) {
     try {
@@ -30,7 +64,7 @@ record Json(@Nullable Object value, String place) {
     }
     try (JsonParser parser = FACTORY.createParser(file.toFile())) {
       parser.nextToken();
-      return new Json(value(parser), file.getFileName().toString());
+      return root(value(parser), String.valueOf(file.getFileName()));
     } catch (IOException e) {
       throw new TokenizerException(file + " cannot be read as JSON: " + e.getMessage(), e);
     }
@@ -72,7 +106,7 @@ record Json(@Nullable Object value, String place) {
 
   Json at(String name) {
     Object child = value == null ? null : map().get(name);
-    return new Json(child, place + "." + name);
+    return new Json(child, this, name, -1);
   }
 
   Map<?, ?> map() {
@@ -88,7 +122,7 @@ record Json(@Nullable Object value, String place) {
     }
     List<Json> items = new ArrayList<>(list.size());
     for (int i = 0; i < list.size(); i++) {
-      items.add(new Json(list.get(i), place + "[" + i + "]"));
+      items.add(new Json(list.get(i), this, "", i));
     }
     return items;
   }
@@ -134,7 +168,7 @@ record Json(@Nullable Object value, String place) {
   int id() {
     int id = integer();
     if (id < 0 || id == Integer.MAX_VALUE) {
-      throw new TokenizerException(place + " is " + id + ": ids begin at 0");
+      throw new TokenizerException(place() + " is " + id + ": ids begin at 0");
     }
     return id;
   }
@@ -147,10 +181,10 @@ record Json(@Nullable Object value, String place) {
   }
 
   private TokenizerException bad(String wanted) {
-    return new TokenizerException(place + " must be " + wanted);
+    return new TokenizerException(place() + " must be " + wanted);
   }
 
   TokenizerException unsupported(String what) {
-    return new TokenizerException(place + ": " + what + " is not supported");
+    return new TokenizerException(place() + ": " + what + " is not supported");
   }
 }

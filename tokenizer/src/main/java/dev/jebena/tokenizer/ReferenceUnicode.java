@@ -49,6 +49,11 @@ final class ReferenceUnicode {
     return set;
   }
 
+  /** The general category, a constant of {@link Character}. */
+  static int category(int c) {
+    return Character.getType(c);
+  }
+
   /** White_Space. */
   static boolean isSpace(int c) {
     return c >= 9 && c <= 13 || c == 0x85 || Character.isSpaceChar(c);

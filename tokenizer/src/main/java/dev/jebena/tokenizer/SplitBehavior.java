@@ -27,7 +27,7 @@ enum SplitBehavior {
   }
 
   /** Puts parts together into ranges; {@link #finish} ends a text. */
-  static final class Joiner implements HuggingFacePattern.Parts {
+  static final class Joiner implements TextPattern.Parts {
 
     private final SplitBehavior behavior;
     private final boolean invert;

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GgufVocabularyConformanceTest {
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt-2", "llama-spm", "mpt", "phi-3", "starcoder"})
+  @ValueSource(strings = {"bert-bge", "deepseek-llm", "gpt-2", "llama-spm", "mpt", "phi-3", "starcoder"})
   void encodesAsTheReferenceDoes(String name) throws IOException {
     Path folder = ConformanceData.require("gguf-vocab");
     Tokenizer tokenizer = Tokenizers.fromGguf(GgufVocabularyFile.read(folder.resolve("ggml-vocab-" + name + ".gguf")));

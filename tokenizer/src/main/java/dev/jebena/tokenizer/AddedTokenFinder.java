@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /** Finds added tokens in a text, leftmost first and of those the longest, and takes the spaces that they ask for. */
-final class HuggingFaceAddedTokens {
+final class AddedTokenFinder {
 
   /**
    * An added token.
@@ -29,7 +29,7 @@ final class HuggingFaceAddedTokens {
   private final List<Added> tokens = new ArrayList<>();
   private final CharTrie trie;
 
-  HuggingFaceAddedTokens(List<Added> added, UnaryOperator<String> form) {
+  AddedTokenFinder(List<Added> added, UnaryOperator<String> form) {
     // of equal ones the special one counts, then the first
     Map<String, Added> byForm = new LinkedHashMap<>();
     for (boolean special : new boolean[] {true, false}) {

@@ -7,7 +7,7 @@ import java.util.regex.PatternSyntaxException;
 
 /** Finds matches in a text: of a regular expression, of a literal or of single characters. */
 @FunctionalInterface
-interface HuggingFacePattern {
+interface TextPattern {
 
   /** Takes the parts of a text in order, matched ones and those between them. */
   @FunctionalInterface
@@ -15,11 +15,17 @@ interface HuggingFacePattern {
     void part(int from, int to, boolean matched);
   }
 
+  /** Groups of three digits, counted from the end of a number that no letter follows. */
+  String THOUSANDS = "\\d{1,3}(?=(?:\\d{3})*\\b)";
+
+  /** The borders between groups of three digits, counted from the end of a number. */
+  String THOUSANDS_FROM_THE_RIGHT = "(?=(\\d{3})+(?!\\d))";
+
   /** Passes on the parts of {@code text[from, to)}; together they are the whole. */
   void find(String text, int from, int to, Parts parts);
 
   /** Every character that fits is a match by itself. */
-  static HuggingFacePattern characters(IntPredicate fits) {
+  static TextPattern characters(IntPredicate fits) {
     return (text, from, to, parts) -> {
       int done = from;
       for (int i = from; i < to; ) {
@@ -41,7 +47,7 @@ interface HuggingFacePattern {
   }
 
   /** Runs of one kind are matches; characters of kind 0 are not. */
-  static HuggingFacePattern runs(java.util.function.IntUnaryOperator kind) {
+  static TextPattern runs(java.util.function.IntUnaryOperator kind) {
     return (text, from, to, parts) -> {
       int start = from;
       int last = -1;
@@ -61,7 +67,7 @@ interface HuggingFacePattern {
     };
   }
 
-  static HuggingFacePattern literal(String literal) {
+  static TextPattern literal(String literal) {
     return (text, from, to, parts) -> {
       int done = from;
       int at = literal.isEmpty() ? -1 : text.indexOf(literal, from, to);
@@ -80,7 +86,7 @@ interface HuggingFacePattern {
   }
 
   /** Reads {@code {"String": ...}} or {@code {"Regex": ...}}. */
-  static HuggingFacePattern read(Json json) {
+  static TextPattern read(Json json) {
     if (json.value() instanceof String text) {
       return literal(text);
     }
@@ -89,11 +95,86 @@ interface HuggingFacePattern {
   }
 
   /**
-   * A regular expression in Oniguruma's dialect.
+   * A regular expression in Oniguruma's dialect. Those that an automaton can run take one step a character; the others are left to
+   * {@code java.util.regex}, within a bound.
    *
-   * @throws TokenizerException if it uses what is not known; when it runs, if it backtracks more than 1000 steps a character
+   * @throws TokenizerException if it uses what is not known; when it runs, if it takes more than 1000 steps a character
    */
-  static HuggingFacePattern regex(String expression, String place) {
+  static TextPattern regex(String expression, String place) {
+    if (expression.equals("\\s+$")) {
+      return TextPattern::spacesAtEnds;
+    }
+    if (expression.equals(THOUSANDS) || expression.equals(THOUSANDS_FROM_THE_RIGHT)) {
+      boolean matches = expression.equals(THOUSANDS);
+      return (text, from, to, parts) -> thousands(text, from, to, matches, parts);
+    }
+    try {
+      return PatternAutomaton.compile(expression, PatternParser.Dialect.LINES, place);
+    } catch (PatternParser.BeyondException e) {
+      return backtracking(expression, place);
+    }
+  }
+
+  /** Counts digits from the right; as {@link #THOUSANDS} the groups are matches, else the borders between them are. */
+  private static void thousands(String text, int from, int to, boolean groups, Parts parts) {
+    int done = from;
+    for (int i = from; i < to; ) {
+      IntList borders = new IntList();
+      int end = i;
+      while (end < to && Character.getType(text.codePointAt(end)) == Character.DECIMAL_DIGIT_NUMBER) {
+        borders.add(end);
+        end += Character.charCount(text.codePointAt(end));
+      }
+      boolean bordered = end == to || !ReferenceUnicode.isWord(text.codePointAt(end));
+      int count = borders.size();
+      if (count > 0 && (!groups || bordered)) {
+        for (int digit = 0; digit < count; digit++) {
+          boolean begins = (count - digit) % 3 == 0 || groups && digit == 0;
+          int start = borders.get(digit);
+          if (begins && start > done) {
+            parts.part(done, start, groups && done >= i);
+            done = start;
+          }
+        }
+        if (groups) {
+          parts.part(done, end, true);
+          done = end;
+        }
+      }
+      i = end == to ? to : count > 0 ? end : end + Character.charCount(text.codePointAt(end));
+    }
+    if (done < to) {
+      parts.part(done, to, false);
+    }
+  }
+
+  /** What {@code \s+$} matches, without trying each space: the spaces up to the last line feed of a run of them, or to the end of the text. */
+  private static void spacesAtEnds(String text, int from, int to, Parts parts) {
+    int done = from;
+    for (int i = from; i < to; ) {
+      int start = i;
+      int lineFeed = -1;
+      while (i < to && ReferenceUnicode.isSpace(text.charAt(i))) {
+        lineFeed = text.charAt(i) == '\n' && i > start ? i : lineFeed;
+        i++;
+      }
+      int end = i == to ? to : lineFeed;
+      if (end > start) {
+        if (start > done) {
+          parts.part(done, start, false);
+        }
+        parts.part(start, end, true);
+        done = end;
+      }
+      i += i < to ? 1 : 0;
+    }
+    if (done < to) {
+      parts.part(done, to, false);
+    }
+  }
+
+  /** The pattern as {@code java.util.regex} runs it. */
+  static TextPattern backtracking(String expression, String place) {
     Pattern pattern;
     try {
       // scripts are written \p{Han} there and \p{IsHan} here, \h is a hexadecimal digit there

@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Puts encoded texts together: truncates them, and adds what the post-processor adds. */
-final class HuggingFaceEncodings {
+final class Encodings {
 
-  private HuggingFaceEncodings() {}
+  private Encodings() {}
 
   /** The tokens of one text. */
   static final class Tokens implements TokenSink {
@@ -23,8 +23,8 @@ final class HuggingFaceEncodings {
     }
 
     /** The same with offsets that leave out spaces. */
-    Tokens trimmed(HuggingFaceTemplate.Trim trim, Vocabulary vocabulary, String text) {
-      if (trim == HuggingFaceTemplate.Trim.NONE) {
+    Tokens trimmed(EncodingTemplate.Trim trim, Vocabulary vocabulary, String text) {
+      if (trim == EncodingTemplate.Trim.NONE) {
         return this;
       }
       int[] id = ids.toArray();
@@ -42,7 +42,7 @@ final class HuggingFaceEncodings {
           trailing++;
         }
         boolean first = i == 0 || start[i] == 0;
-        if (leading > 0 && first && trim == HuggingFaceTemplate.Trim.BUT_FIRST) {
+        if (leading > 0 && first && trim == EncodingTemplate.Trim.BUT_FIRST) {
           leading--;
         }
         int from = Math.min(start[i] + leading, end[i]);
@@ -63,14 +63,14 @@ final class HuggingFaceEncodings {
     }
   }
 
-  static Encoding join(HuggingFaceTemplate template, EncodeOptions options, Truncation truncation, List<Tokens> texts) {
-    List<HuggingFaceTemplate.Part> parts = template.parts(texts.size(), options.addition());
+  static Encoding join(EncodingTemplate template, EncodeOptions options, Truncation truncation, List<Tokens> texts) {
+    List<EncodingTemplate.Part> parts = template.parts(texts.size(), options.addition());
     int added = (int) parts.stream().filter(part -> part.text() < 0).count();
     int[] kept = lengths(texts.stream().mapToInt(Tokens::size).toArray(), added, truncation);
     Tokens all = new Tokens();
     IntList typeIds = new IntList();
     IntList sources = new IntList();
-    for (HuggingFaceTemplate.Part part : parts) {
+    for (EncodingTemplate.Part part : parts) {
       if (part.text() < 0) {
         all.token(part.id(), 0, 0);
         typeIds.add(part.typeId());

@@ -2,6 +2,7 @@ package dev.jebena.tokenizer;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param typedWithoutSpecials whether the parts decide on type ids where no tokens are added, too
  * @param trim how offsets leave out spaces
  */
-record HuggingFaceTemplate(List<Part> single, @Nullable List<Part> pair, boolean typedWithoutSpecials, Trim trim) {
+record EncodingTemplate(List<Part> single, @Nullable List<Part> pair, boolean typedWithoutSpecials, Trim trim) {
 
   /** A part: text 0 or 1 if {@code text >= 0}, else the token {@code id}. */
   record Part(int text, int id, int typeId) {}
@@ -27,16 +28,16 @@ record HuggingFaceTemplate(List<Part> single, @Nullable List<Part> pair, boolean
   private static final List<Part> BARE = List.of(new Part(0, -1, 0));
   private static final List<Part> BARE_PAIR = List.of(new Part(0, -1, 0), new Part(1, -1, 1));
 
-  static HuggingFaceTemplate read(Json json) {
-    HuggingFaceTemplate bare = new HuggingFaceTemplate(BARE, BARE_PAIR, false, Trim.NONE);
+  static EncodingTemplate read(Json json) {
+    EncodingTemplate bare = new EncodingTemplate(BARE, BARE_PAIR, false, Trim.NONE);
     if (json.isNull()) {
       return bare;
     }
     String type = json.at("type").string();
     return switch (type) {
-      case "ByteLevel" -> new HuggingFaceTemplate(BARE, BARE_PAIR, false, trim(json));
+      case "ByteLevel" -> new EncodingTemplate(BARE, BARE_PAIR, false, trim(json));
       case "Sequence" -> {
-        HuggingFaceTemplate all = bare;
+        EncodingTemplate all = bare;
         for (Json part : json.at("processors").list()) {
           all = all.then(read(part), part);
         }
@@ -48,7 +49,7 @@ record HuggingFaceTemplate(List<Part> single, @Nullable List<Part> pair, boolean
         List<Part> single = List.of(new Part(-1, begin, 0), new Part(0, -1, 0), new Part(-1, end, 0));
         List<Part> pair = new ArrayList<>(single);
         pair.addAll(List.of(new Part(1, -1, 1), new Part(-1, end, 1)));
-        yield new HuggingFaceTemplate(single, pair, false, Trim.NONE);
+        yield new EncodingTemplate(single, pair, false, Trim.NONE);
       }
       case "RobertaProcessing" -> {
         int begin = end(json.at("cls"));
@@ -56,10 +57,10 @@ record HuggingFaceTemplate(List<Part> single, @Nullable List<Part> pair, boolean
         List<Part> single = List.of(new Part(-1, begin, 0), new Part(0, -1, 0), new Part(-1, end, 0));
         List<Part> pair = new ArrayList<>(single);
         pair.addAll(List.of(new Part(-1, end, 0), new Part(1, -1, 0), new Part(-1, end, 0)));
-        yield new HuggingFaceTemplate(single, pair, true, trim(json));
+        yield new EncodingTemplate(single, pair, true, trim(json));
       }
       case "TemplateProcessing" ->
-          new HuggingFaceTemplate(
+          new EncodingTemplate(
               parts(json, json.at("single")), json.at("pair").isNull() ? null : parts(json, json.at("pair")), true, Trim.NONE);
       default -> throw json.unsupported("post-processor '" + type + "'");
     };
@@ -101,25 +102,46 @@ record HuggingFaceTemplate(List<Part> single, @Nullable List<Part> pair, boolean
     return List.copyOf(parts);
   }
 
-  private HuggingFaceTemplate then(HuggingFaceTemplate next, Json json) {
+  private EncodingTemplate then(EncodingTemplate next, Json json) {
     if (addsTokens() && next.addsTokens()) {
       throw json.unsupported("a second post-processor that adds tokens");
     }
-    HuggingFaceTemplate adding = next.addsTokens() || next.typedWithoutSpecials ? next : this;
-    return new HuggingFaceTemplate(adding.single, adding.pair, adding.typedWithoutSpecials, next.trim == Trim.NONE ? trim : next.trim);
+    EncodingTemplate adding = next.addsTokens() || next.typedWithoutSpecials ? next : this;
+    return new EncodingTemplate(adding.single, adding.pair, adding.typedWithoutSpecials, next.trim == Trim.NONE ? trim : next.trim);
   }
 
   boolean addsTokens() {
     return single.stream().anyMatch(part -> part.text < 0);
   }
 
-  /** The same with tokens before and after a text. */
-  HuggingFaceTemplate around(List<Integer> before, List<Integer> after) {
+  /** The same with tokens before and after a text, which say nothing about pairs. */
+  EncodingTemplate around(List<Integer> before, List<Integer> after) {
+    return new EncodingTemplate(List.copyOf(enclosed(0, 0, before, after)), null, typedWithoutSpecials, trim);
+  }
+
+  /** Tokens before and after each text, and between two texts. */
+  static EncodingTemplate around(List<Integer> before, List<Integer> after, List<Integer> between) {
+    List<Part> pair = new ArrayList<>(enclosed(0, 0, before, after));
+    between.forEach(id -> pair.add(new Part(-1, id, 0)));
+    pair.addAll(enclosed(1, 1, between.isEmpty() ? before : List.of(), after));
+    return new EncodingTemplate(List.copyOf(enclosed(0, 0, before, after)), List.copyOf(pair), true, Trim.NONE);
+  }
+
+  /** {@code [CLS] A [SEP]} and {@code [CLS] A [SEP] B [SEP]}. */
+  static EncodingTemplate bert(OptionalInt begin, OptionalInt separator) {
+    List<Integer> before = begin.isPresent() ? List.of(begin.getAsInt()) : List.of();
+    List<Integer> after = separator.isPresent() ? List.of(separator.getAsInt()) : List.of();
+    List<Part> pair = new ArrayList<>(enclosed(0, 0, before, after));
+    pair.addAll(enclosed(1, 1, List.of(), after));
+    return new EncodingTemplate(List.copyOf(enclosed(0, 0, before, after)), List.copyOf(pair), true, Trim.NONE);
+  }
+
+  private static List<Part> enclosed(int text, int typeId, List<Integer> before, List<Integer> after) {
     List<Part> parts = new ArrayList<>();
-    before.forEach(id -> parts.add(new Part(-1, id, 0)));
-    parts.add(new Part(0, -1, 0));
-    after.forEach(id -> parts.add(new Part(-1, id, 0)));
-    return new HuggingFaceTemplate(List.copyOf(parts), null, typedWithoutSpecials, trim);
+    before.forEach(id -> parts.add(new Part(-1, id, typeId)));
+    parts.add(new Part(text, -1, typeId));
+    after.forEach(id -> parts.add(new Part(-1, id, typeId)));
+    return parts;
   }
 
   void check(int vocabularySize) {

@@ -1,0 +1,56 @@
+package dev.jebena.tokenizer;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The properties of characters that patterns name. */
+final class PatternProperties {
+
+  static final CodePointSet SPACE = CodePointSet.where(ReferenceUnicode::isSpace);
+
+  private static final Map<String, CodePointSet> KNOWN = new ConcurrentHashMap<>();
+
+  /** Two-letter general categories in the order of the constants of {@link Character}; number 17 is not used there. */
+  private static final String[] CATEGORIES = {
+    "Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Me", "Mc", "Nd", "Nl", "No", "Zs", "Zl", "Zp", "Cc", "Cf", "", "Co", "Cs", "Pd", "Ps", "Pe", "Pc",
+    "Po", "Sm", "Sc", "Sk", "So", "Pi", "Pf"
+  };
+
+  private PatternProperties() {}
+
+  static CodePointSet word() {
+    return KNOWN.computeIfAbsent("word", name -> CodePointSet.where(ReferenceUnicode::isWord));
+  }
+
+  /**
+   * The characters of a general category or of a script.
+   *
+   * @throws PatternParser.BeyondException if the name is neither
+   */
+  static CodePointSet named(String name) throws PatternParser.BeyondException {
+    CodePointSet known = KNOWN.get(name);
+    if (known != null) {
+      return known;
+    }
+    int mask = 0;
+    for (int type = 0; type < CATEGORIES.length; type++) {
+      if (!CATEGORIES[type].isEmpty() && (CATEGORIES[type].equals(name) || name.length() == 1 && CATEGORIES[type].startsWith(name))) {
+        mask |= 1 << type;
+      }
+    }
+    CodePointSet set = mask != 0 ? CodePointSet.categories(mask) : script(name);
+    KNOWN.put(name, set);
+    return set;
+  }
+
+  private static CodePointSet script(String name) throws PatternParser.BeyondException {
+    String bare = name.replaceFirst("^(Is|Script=|sc=)", "").toUpperCase(Locale.ROOT);
+    try {
+      Character.UnicodeScript script = Character.UnicodeScript.forName(bare);
+      return CodePointSet.where(c -> Character.UnicodeScript.of(c) == script);
+    } catch (IllegalArgumentException e) {
+      throw new PatternParser.BeyondException("the property " + name);
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package dev.jebena.tokenizer;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The spellings of tokens by id, and their ids by spelling, without an object for each: all characters lie in one array, and a hash table
+ * of ids points into it. Two bytes a character and about sixteen a token.
+ */
+final class TokenTable {
+
+  static final int NONE = -1;
+
+  private final char[] characters;
+  private final int[] offsets;
+  private final int[] slots;
+  private final int longest;
+
+  /** Builds the table; an empty spelling is an unused id, and of equal spellings the first counts. */
+  TokenTable(List<String> tokens) {
+    long total = tokens.stream().mapToLong(String::length).sum();
+    if (total > Integer.MAX_VALUE - 8) {
+      throw new TokenizerException("the tokens have " + total + " characters: at most " + (Integer.MAX_VALUE - 8) + " are held");
+    }
+    characters = new char[(int) total];
+    offsets = new int[tokens.size() + 1];
+    slots = new int[Integer.highestOneBit(Math.max(4, tokens.size())) * 4];
+    Arrays.fill(slots, NONE);
+    int at = 0;
+    int most = 0;
+    for (int id = 0; id < tokens.size(); id++) {
+      String token = tokens.get(id);
+      token.getChars(0, token.length(), characters, at);
+      at += token.length();
+      offsets[id + 1] = at;
+      most = Math.max(most, token.length());
+      int slot = slot(token, 0, token.length());
+      if (!token.isEmpty() && slots[slot] == NONE) {
+        slots[slot] = id;
+      }
+    }
+    longest = most;
+  }
+
+  int size() {
+    return offsets.length - 1;
+  }
+
+  /** Length of the longest spelling in UTF-16 units. */
+  int longest() {
+    return longest;
+  }
+
+  int length(int id) {
+    return offsets[id + 1] - offsets[id];
+  }
+
+  String text(int id) {
+    return new String(characters, offsets[id], length(id));
+  }
+
+  int find(String text) {
+    return find(text, 0, text.length());
+  }
+
+  /** The id of {@code text[from, to)}, {@link #NONE} if no token is spelled so. */
+  int find(String text, int from, int to) {
+    return to - from > longest ? NONE : slots[slot(text, from, to)];
+  }
+
+  /** Where the spelling is, or would be. */
+  private int slot(String text, int from, int to) {
+    int hash = 0;
+    for (int i = from; i < to; i++) {
+      hash = hash * 31 + text.charAt(i);
+    }
+    hash *= 0x9E3779B1;
+    int mask = slots.length - 1;
+    int slot = (hash ^ hash >>> 15) & mask;
+    while (slots[slot] != NONE && !equal(slots[slot], text, from, to)) {
+      slot = slot + 1 & mask;
+    }
+    return slot;
+  }
+
+  private boolean equal(int id, String text, int from, int to) {
+    int offset = offsets[id];
+    if (length(id) != to - from) {
+      return false;
+    }
+    for (int i = from; i < to; i++) {
+      if (text.charAt(i) != characters[offset + i - from]) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
