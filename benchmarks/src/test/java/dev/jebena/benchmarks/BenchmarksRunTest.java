@@ -3,10 +3,14 @@ package dev.jebena.benchmarks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
@@ -75,5 +79,19 @@ class BenchmarksRunTest {
     Map<String, String[]> paths = Map.of(
         "model", values("../models/weights/SmolLM2-135M-Instruct.Q4_1.gguf"), "text", values("../LICENSE"));
     assertEquals(3, run(TextBenchmark.class, paths).size());
+  }
+
+  @Test
+  void hostileTexts() throws RunnerException {
+    Map<String, String[]> small = Map.of("model", values("../models/weights/SmolLM2-135M-Instruct.Q4_1.gguf"), "characters", values("1000"));
+    assertEquals(HostileTextBenchmark.Kind.values().length, run(HostileTextBenchmark.class, small).size());
+  }
+
+  @Test
+  void tokenizersSideBySide(@TempDir Path folder) throws RunnerException, IOException {
+    Path file = Files.writeString(
+        folder.resolve("tokenizer.json"), "{\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"?\",\"vocab\":{\"?\":0}}}");
+    Map<String, String[]> paths = Map.of("tokenizer", values(file.toString()), "text", values("../LICENSE"));
+    assertEquals(3, run(TokenizerBenchmark.class, paths).size());
   }
 }

@@ -15,6 +15,9 @@ final class GgufText {
 
   static final String CHAT_TEMPLATE = "tokenizer.chat_template";
 
+  /** What of a tokenizer goes by the model's name. */
+  private static final String NAME = "general.name";
+
   private static final String PREFIX = "tokenizer.ggml.";
   private static final Set<String> OWN_FIELDS = Set.of("model", "pre", "tokens", "scores", "token_type", "merges");
 
@@ -44,6 +47,7 @@ final class GgufText {
         plain(metadata, key, value).ifPresent(plain -> settings.put(key.substring(PREFIX.length()), plain));
       }
     });
+    metadata.text(NAME).ifPresent(name -> settings.put(NAME, name));
     return settings;
   }
 

@@ -10,10 +10,12 @@ import dev.jebena.models.checkpoint.Checkpoint;
 import dev.jebena.models.checkpoint.CheckpointWeights;
 import dev.jebena.models.checkpoint.GgufCheckpoint;
 import dev.jebena.models.checkpoint.Weights;
+import dev.jebena.models.file.FileMappings;
 import dev.jebena.models.gguf.GgufFile;
 import dev.jebena.models.gguf.GgufMetadata;
 import dev.jebena.tokenizer.Tokenizer;
 import dev.jebena.tokenizer.TokenizerException;
+import dev.jebena.tokenizer.TokenizerOptions;
 import dev.jebena.tokenizer.Tokenizers;
 import dev.jebena.tokenizer.template.ChatTemplate;
 import dev.jebena.tokenizer.template.ChatTemplates;
@@ -72,7 +74,7 @@ public final class Models {
     } catch (ProgramException | IllegalArgumentException | ArithmeticException e) {
       throw new ModelException(path, "its settings and tensors do not fit each other: " + e.getMessage(), e);
     }
-    Optional<Tokenizer> tokenizer = options.text() == ModelOptions.Text.IF_PRESENT ? tokenizer(path, metadata) : Optional.empty();
+    Optional<Tokenizer> tokenizer = options.text() == ModelOptions.Text.IF_PRESENT ? tokenizer(path, metadata, options.tokenizer()) : Optional.empty();
     tokenizer.ifPresent(each -> {
       if (each.vocabularySize() > program.vocabularySize()) {
         throw new ModelException(
@@ -88,9 +90,31 @@ public final class Models {
         checkpoint);
   }
 
-  private static Optional<Tokenizer> tokenizer(Path path, GgufMetadata metadata) {
+  /**
+   * Opens a tokenizer alone: that of a model, whose weights are not looked at and may be missing, or that of a tokenizer's file.
+   *
+   * @param path a GGUF file, a Hugging Face folder, {@code tokenizer.json}, a SentencePiece {@code .model} or a {@code .tiktoken} file
+   * @throws ModelException naming the file, what is wrong and the remedy
+   */
+  public static Tokenizer tokenizer(Path path, TokenizerOptions options) {
+    if (!Files.exists(path)) {
+      throw new ModelException(path, "does not exist: give the path of a model or of a tokenizer's file");
+    }
+    if (Files.isDirectory(path) || Tokenizers.isTokenizerFile(path)) {
+      try {
+        return Tokenizers.fromFile(path, options);
+      } catch (TokenizerException e) {
+        throw new ModelException(path, "its tokenizer cannot be used: " + e.getMessage(), e);
+      }
+    }
+    try (GgufFile file = GgufFile.open(path, new FileMappings())) {
+      return tokenizer(path, file.metadata(), options).orElseThrow(() -> new ModelException(path, "has no tokenizer"));
+    }
+  }
+
+  private static Optional<Tokenizer> tokenizer(Path path, GgufMetadata metadata, TokenizerOptions options) {
     try {
-      return GgufText.vocabulary(metadata).map(Tokenizers::fromGguf);
+      return GgufText.vocabulary(metadata).map(vocabulary -> Tokenizers.fromGguf(vocabulary, options));
     } catch (TokenizerException e) {
       throw new ModelException(path, "its tokenizer cannot be used: " + e.getMessage(), e);
     }

@@ -189,7 +189,7 @@ final class GgufLoader {
       }
       int left = tokens.find(merge, 0, space);
       int right = tokens.find(merge, space + 1, merge.length());
-      int result = tokens.find(merge.substring(0, space).concat(merge.substring(space + 1)));
+      int result = tokens.findJoined(merge, space);
       if (left < 0 || right < 0 || result < 0) {
         throw new TokenizerException("merge " + i + " is '" + merge + "', which names a token that the vocabulary does not have");
       }

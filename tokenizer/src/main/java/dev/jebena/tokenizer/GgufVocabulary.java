@@ -14,7 +14,8 @@ import java.util.Optional;
  * @param scores {@code tokenizer.ggml.scores} by id, or of length zero
  * @param types {@code tokenizer.ggml.token_type} by id (1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte), or of length zero
  * @param merges {@code tokenizer.ggml.merges}, best first, possibly empty
- * @param settings every other {@code tokenizer.ggml.*} value with the prefix taken off (numbers as Long or Double, Boolean, String, byte[])
+ * @param settings every other {@code tokenizer.ggml.*} value with the prefix taken off (numbers as Long or Double, Boolean, String, byte[]), and {@code
+ *     general.name}
  */
 public record GgufVocabulary(
     String model,

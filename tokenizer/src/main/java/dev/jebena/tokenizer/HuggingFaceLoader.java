@@ -22,16 +22,18 @@ final class HuggingFaceLoader {
     Json json = Json.read(file);
     Path configFile = file.resolveSibling("tokenizer_config.json");
     Json config = Files.isRegularFile(configFile) ? Json.read(configFile) : Json.root(null, "tokenizer_config.json");
+    return load(json, config);
+  }
+
+  static Tokenizer load(Json json, Json config) {
     Map<String, Integer> model = HuggingFaceModels.vocabulary(json.at("model"));
     List<AddedTokenFinder.Added> added = added(json.at("added_tokens"), model);
     addConfigured(config.at("added_tokens_decoder"), model, added);
     BitSet hidden = new BitSet();
-    Map<String, Integer> ids = new HashMap<>(model);
     for (AddedTokenFinder.Added token : added) {
-      ids.put(token.content(), token.id());
       hidden.set(token.id(), !model.containsKey(token.content()));
     }
-    Vocabulary vocabulary = vocabulary(file, ids, added, config);
+    Vocabulary vocabulary = vocabulary(json.place(), model, added, config);
     TokenLookup tokens = new TokenLookup(vocabulary.table(), hidden);
     EncodingTemplate template = configured(EncodingTemplate.read(json.at("post_processor")), json, config, vocabulary);
     template.check(vocabulary.size());
@@ -68,10 +70,18 @@ final class HuggingFaceLoader {
     return forms;
   }
 
-  private static Vocabulary vocabulary(Path file, Map<String, Integer> ids, List<AddedTokenFinder.Added> added, Json config) {
-    int size = ids.values().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
-    if (size > 4L * ids.size() + 4096) {
-      throw new TokenizerException(file + " has " + ids.size() + " tokens and ids up to " + (size - 1) + ": too many ids are unused");
+  private static Vocabulary vocabulary(String file, Map<String, Integer> ids, List<AddedTokenFinder.Added> added, Json config) {
+    int greatest = -1;
+    for (int id : ids.values()) {
+      greatest = Math.max(greatest, id);
+    }
+    for (AddedTokenFinder.Added token : added) {
+      greatest = Math.max(greatest, token.id());
+    }
+    int size = greatest + 1;
+    int known = ids.size() + added.size();
+    if (size > 4L * known + 4096) {
+      throw new TokenizerException(file + " has " + known + " tokens and ids up to " + greatest + ": too many ids are unused");
     }
     List<String> tokens = new ArrayList<>(Collections.nCopies(size, ""));
     ids.forEach((token, id) -> tokens.set(id, token));
@@ -81,8 +91,8 @@ final class HuggingFaceLoader {
       tokens.set(token.id(), token.content());
     }
     TokenTable table = new TokenTable(tokens);
-    OptionalInt beginning = configured(config.at("bos_token"), ids);
-    OptionalInt end = configured(config.at("eos_token"), ids);
+    OptionalInt beginning = configured(config.at("bos_token"), table);
+    OptionalInt end = configured(config.at("eos_token"), table);
     return new Vocabulary(table, types, SpecialTokens.find(table, types, beginning, end, List.of()));
   }
 
@@ -130,9 +140,9 @@ final class HuggingFaceLoader {
     });
   }
 
-  private static OptionalInt configured(Json token, Map<String, Integer> ids) {
-    Integer id = ids.get(token.value() instanceof Map<?, ?> ? token.at("content").string("") : token.string(""));
-    return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+  private static OptionalInt configured(Json token, TokenTable tokens) {
+    int id = tokens.find(token.value() instanceof Map<?, ?> ? token.at("content").string("") : token.string(""));
+    return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
   /** Where the tokenizer itself has no post-processor, the config may ask for the tokens around a text. */

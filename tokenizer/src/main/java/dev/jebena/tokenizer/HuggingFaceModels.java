@@ -102,39 +102,39 @@ final class HuggingFaceModels {
         json.at("byte_fallback").flag(false) ? BpeModel.Bytes.FOR_UNKNOWN : BpeModel.Bytes.NEVER,
         prefix,
         json.at("end_of_word_suffix").string(""));
-    List<Json> pairs = json.at("merges").list();
+    Json merges = json.at("merges");
+    if (!(merges.value() instanceof List<?> pairs)) {
+      throw new TokenizerException(merges.place() + " must be a list");
+    }
     BytePairMerges.Builder builder = new BytePairMerges.Builder(pairs.size());
-    for (Json pair : pairs) {
-      addMerge(builder, pair, prefix.length(), tokens);
+    for (int i = 0; i < pairs.size(); i++) {
+      String text = pairs.get(i) instanceof String pair ? pair : joined(merges.child("[" + i + "]", pairs.get(i)));
+      int space = text.indexOf(pairs.get(i) instanceof String ? ' ' : BETWEEN);
+      if (space < 0) {
+        throw new TokenizerException(merges.place() + "[" + i + "] is '" + text + "': two tokens with a space between them are needed");
+      }
+      int left = tokens.find(text, 0, space);
+      int right = tokens.find(text, space + 1, text.length());
+      int result = prefix.isEmpty() || text.length() - space - 1 < prefix.length()
+          ? tokens.findJoined(text, space)
+          : tokens.find(text.substring(0, space).concat(text.substring(space + 1 + prefix.length())));
+      if (left < 0 || right < 0 || result < 0) {
+        throw new TokenizerException(merges.place() + "[" + i + "] names a token that the vocabulary does not have");
+      }
+      builder.add(left, right, result);
     }
     return new BpeModel(tokens, builder.build(), rules);
   }
 
-  private static void addMerge(BytePairMerges.Builder builder, Json pair, int prefix, TokenLookup tokens) {
-    String left;
-    String right;
-    if (pair.value() instanceof String text) {
-      int space = text.indexOf(' ');
-      if (space < 0) {
-        throw new TokenizerException(pair.place() + " is '" + text + "': two tokens with a space between them are needed");
-      }
-      left = text.substring(0, space);
-      right = text.substring(space + 1);
-    } else {
-      List<Json> both = pair.list();
-      if (both.size() != 2) {
-        throw new TokenizerException(pair.place() + " has " + both.size() + " tokens: 2 are needed");
-      }
-      left = both.get(0).string();
-      right = both.get(1).string();
+  /** A character that is no text. */
+  private static final char BETWEEN = '\uFFFF';
+
+  private static String joined(Json pair) {
+    List<Json> both = pair.list();
+    if (both.size() != 2) {
+      throw new TokenizerException(pair.place() + " has " + both.size() + " tokens: 2 are needed");
     }
-    int leftId = tokens.find(left);
-    int rightId = tokens.find(right);
-    int result = tokens.find(left.concat(prefix == 0 || right.length() < prefix ? right : right.substring(prefix)));
-    if (leftId < 0 || rightId < 0 || result < 0) {
-      throw new TokenizerException(pair.place() + " names a token that the vocabulary does not have");
-    }
-    builder.add(leftId, rightId, result);
+    return both.get(0).string() + BETWEEN + both.get(1).string();
   }
 
   private static UnigramModel unigram(Json json, TokenLookup tokens) {

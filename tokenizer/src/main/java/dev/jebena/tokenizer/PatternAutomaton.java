@@ -19,7 +19,8 @@ import java.util.TreeSet;
 final class PatternAutomaton implements TextPattern {
 
   private static final int MAX_STATES = 4096;
-  private static final int MAX_PARTS = 20_000;
+  private static final int MAX_PARTS = 5000;
+  private static final long MAX_WORK = 50_000_000;
   private static final int DEAD = 0;
   private static final int START = 1;
 
@@ -292,6 +293,7 @@ final class PatternAutomaton implements TextPattern {
     private final Classes classes;
     private final List<List<Integer>> states = new ArrayList<>();
     private final Map<List<Integer>, Integer> numbers = new HashMap<>();
+    private long work;
 
     Determinizer(Program program, Classes classes) {
       this.program = program;
@@ -332,6 +334,10 @@ final class PatternAutomaton implements TextPattern {
     }
 
     private int step(List<Integer> list, int label) throws PatternParser.BeyondException {
+      work += list.size() + program.states.size() / 8;
+      if (work > MAX_WORK) {
+        throw new PatternParser.BeyondException("too many ways to match");
+      }
       List<Integer> reached = new ArrayList<>();
       boolean[] seen = new boolean[program.states.size()];
       boolean[] looked = new boolean[program.states.size()];

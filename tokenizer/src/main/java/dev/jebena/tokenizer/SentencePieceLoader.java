@@ -37,7 +37,7 @@ final class SentencePieceLoader {
     HuggingFacePreTokenizers.Cutter whole = (text, from, to, out) -> out.piece(text, from, to);
     boolean wordByWord = file.kind == SentencePieceFile.Kind.BPE;
     return new ComposedTokenizer(
-        vocabulary,
+        unknownIsText(vocabulary, file),
         new ComposedTokenizer.Parts(
             controls(vocabulary),
             normalizer::normalize,
@@ -47,6 +47,13 @@ final class SentencePieceLoader {
             SentencePieceDecoding.of(file, vocabulary),
             Map.of(),
             vocabulary.ofTypes(Vocabulary.CONTROL)));
+  }
+
+  /** The unknown piece has a text of its own, which is never dropped. */
+  private static Vocabulary unknownIsText(Vocabulary vocabulary, SentencePieceFile file) {
+    byte[] types = file.types.clone();
+    vocabulary.ofTypes(Vocabulary.UNKNOWN).stream().forEach(id -> types[id] = Vocabulary.NORMAL);
+    return new Vocabulary(vocabulary.table(), types, vocabulary.specials());
   }
 
   private static OptionalInt within(int id, TokenTable table) {

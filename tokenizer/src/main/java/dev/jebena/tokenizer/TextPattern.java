@@ -186,6 +186,8 @@ interface TextPattern {
           translated, Pattern.UNICODE_CHARACTER_CLASS | Pattern.UNICODE_CASE | Pattern.UNIX_LINES | Pattern.MULTILINE);
     } catch (PatternSyntaxException e) {
       throw new TokenizerException(place + ": the pattern '" + expression + "' is not supported: " + e.getDescription(), e);
+    } catch (StackOverflowError e) {
+      throw new TokenizerException(place + ": the pattern is nested too deep", e);
     }
     return (text, from, to, parts) -> {
       try {

@@ -16,6 +16,12 @@ record TokenLookup(TokenTable table, BitSet hidden) {
     return id >= 0 && hidden.get(id) ? TokenTable.NONE : id;
   }
 
+  /** As {@link TokenTable#findJoined}. */
+  int findJoined(String text, int left) {
+    int id = table.findJoined(text, left);
+    return id >= 0 && hidden.get(id) ? TokenTable.NONE : id;
+  }
+
   int find(String text) {
     return find(text, 0, text.length());
   }

@@ -68,26 +68,46 @@ final class TokenTable {
     return to - from > longest ? NONE : slots[slot(text, from, to)];
   }
 
+  /** The id of {@code text} without the character at {@code left}, {@link #NONE} if no token is spelled so: two tokens written apart. */
+  int findJoined(String text, int left) {
+    int length = text.length() - 1;
+    if (length > longest) {
+      return NONE;
+    }
+    int hash = 0;
+    for (int i = 0; i < text.length(); i++) {
+      hash = i == left ? hash : hash * 31 + text.charAt(i);
+    }
+    int mask = slots.length - 1;
+    for (int slot = first(hash); slots[slot] != NONE; slot = slot + 1 & mask) {
+      int id = slots[slot];
+      if (length(id) == length && matches(offsets[id], text, 0, left) && matches(offsets[id] + left, text, left + 1, text.length())) {
+        return id;
+      }
+    }
+    return NONE;
+  }
+
+  private int first(int hash) {
+    int mixed = hash * 0x9E3779B1;
+    return (mixed ^ mixed >>> 15) & slots.length - 1;
+  }
+
   /** Where the spelling is, or would be. */
   private int slot(String text, int from, int to) {
     int hash = 0;
     for (int i = from; i < to; i++) {
       hash = hash * 31 + text.charAt(i);
     }
-    hash *= 0x9E3779B1;
     int mask = slots.length - 1;
-    int slot = (hash ^ hash >>> 15) & mask;
-    while (slots[slot] != NONE && !equal(slots[slot], text, from, to)) {
+    int slot = first(hash);
+    while (slots[slot] != NONE && !(length(slots[slot]) == to - from && matches(offsets[slots[slot]], text, from, to))) {
       slot = slot + 1 & mask;
     }
     return slot;
   }
 
-  private boolean equal(int id, String text, int from, int to) {
-    int offset = offsets[id];
-    if (length(id) != to - from) {
-      return false;
-    }
+  private boolean matches(int offset, String text, int from, int to) {
     for (int i = from; i < to; i++) {
       if (text.charAt(i) != characters[offset + i - from]) {
         return false;

@@ -17,17 +17,6 @@ final class ModelText {
   private ModelText() {}
 
   /**
-   * The tokenizer, which outlives the file.
-   *
-   * @throws CommandException if the model has none
-   */
-  static Tokenizer tokenizer(Path path) {
-    try (Model model = Models.open(path, ModelOptions.defaults())) {
-      return model.tokenizer().orElseThrow(() -> new CommandException(path + " has no tokenizer"));
-    }
-  }
-
-  /**
    * The chat template, which outlives the file.
    *
    * @param variables gets what the tokenizer has to say to a template

@@ -1,14 +1,18 @@
 package dev.jebena.server.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jebena.models.Models;
 import dev.jebena.tokenizer.DecodeOptions;
 import dev.jebena.tokenizer.EncodeOptions;
 import dev.jebena.tokenizer.EncodeOptions.Addition;
 import dev.jebena.tokenizer.EncodeOptions.Specials;
 import dev.jebena.tokenizer.Tokenizer;
 import dev.jebena.tokenizer.TokenizerException;
+import dev.jebena.tokenizer.TokenizerOptions;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,7 +34,10 @@ final class TokenizeCommand implements Callable<Integer> {
   @SuppressWarnings("unused")
   private final CommonOptions common = new CommonOptions();
 
-  @Parameters(paramLabel = "MODEL", description = "A GGUF file (its weights are not read), or a name such as smollm2:135m.")
+  @Parameters(paramLabel = "MODEL", description = {
+        "A GGUF file (its weights are not read and may be missing), a Hugging Face folder, tokenizer.json,",
+        "a SentencePiece .model, a .tiktoken file, or a name such as smollm2:135m."
+      })
   private String model = "";
 
   @Option(names = "--no-special", description = "Do not add the tokens that the model wants around a text.")
@@ -38,6 +45,12 @@ final class TokenizeCommand implements Callable<Integer> {
 
   @Option(names = "--parse-special", description = "Special tokens written in the text become their ids.")
   private boolean parseSpecial;
+
+  @Option(
+      names = "--pre-tokenizer",
+      paramLabel = "NAME",
+      description = "How texts are cut, instead of what the file says: a name as in tokenizer.ggml.pre; for rank files cl100k, o200k, llama3, qwen, kimi, ...")
+  private @Nullable String preTokenizer;
 
   @Option(names = "--decode", description = "Turn ids into text.")
   private boolean decode;
@@ -52,7 +65,7 @@ final class TokenizeCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Path path = new ModelLocator(surroundings).locate(model);
-    Tokenizer tokenizer = ModelText.tokenizer(path);
+    Tokenizer tokenizer = Models.tokenizer(path, new TokenizerOptions(Optional.ofNullable(preTokenizer)));
     EncodeOptions options = new EncodeOptions(
         noSpecial ? Addition.NONE : Addition.ADD, parseSpecial ? Specials.PARSE : Specials.AS_TEXT);
     JsonLines.read(surroundings, file, (number, value) -> {
