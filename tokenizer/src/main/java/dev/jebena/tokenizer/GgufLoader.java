@@ -143,7 +143,7 @@ final class GgufLoader {
     BpeModel bpe = new BpeModel(lookup, merges(), spaceMarks
         ? new BpeModel.Rules(id("unknown_token_id"), BpeModel.Unknowns.FUSED, wholes, BpeModel.Bytes.FOR_UNKNOWN, "", "")
         : BpeModel.Rules.byteLevel(id("unknown_token_id"), wholes));
-    PieceModel model = pre.has(GgufPreTokenizers.Trait.WHOLE_LINE_FEEDS) ? wholeLineFeeds(bpe) : bpe;
+    PieceModel model = pre.has(GgufPreTokenizers.Trait.WHOLE_LINE_FEEDS) ? wholeLineFeeds(tokens, bpe) : bpe;
     HuggingFacePreTokenizers.Cutter cutter = cutter(pre.patterns());
     HuggingFacePreTokenizers.Cutting cutting = new HuggingFacePreTokenizers.Cutting(cutter, !spaceMarks, false);
     List<Integer> between = new ArrayList<>();
@@ -167,7 +167,7 @@ final class GgufLoader {
     return all == null ? (text, from, to, out) -> out.piece(text, from, to) : all;
   }
 
-  private PieceModel wholeLineFeeds(BpeModel model) {
+  private static PieceModel wholeLineFeeds(TokenTable tokens, BpeModel model) {
     return (text, from, to, out) -> {
       boolean lineFeeds = text.charAt(from) == '\n';
       int whole = lineFeeds ? tokens.find(text, from, to) : TokenTable.NONE;
@@ -213,10 +213,11 @@ final class GgufLoader {
 
   private HuggingFaceDecoders.Decoding markedDecoding(boolean dropsFirstSpace) {
     BitSet bytes = vocabulary.ofTypes(Vocabulary.BYTE);
+    TokenTable table = tokens;
     return HuggingFaceDecoders.ofBytes(
         token -> {
           int value = ByteTokens.valueOf(token);
-          boolean isByte = value >= 0 && bytes.get(Math.max(0, tokens.find(token)));
+          boolean isByte = value >= 0 && bytes.get(Math.max(0, table.find(token)));
           return isByte ? new byte[] {(byte) value} : Utf8.encode(token.replace(SpaceMarkBorders.MARK, ' '));
         },
         dropsFirstSpace ? HuggingFaceDecoders.FirstSpace.DROPPED : HuggingFaceDecoders.FirstSpace.KEPT);
