@@ -38,7 +38,7 @@ final class HuggingFaceLoader {
     EncodingTemplate template = configured(EncodingTemplate.read(json.at("post_processor")), json, config, vocabulary);
     template.check(vocabulary.size());
     HuggingFacePreTokenizers.Cutting cutting = HuggingFacePreTokenizers.read(json.at("pre_tokenizer"));
-    if (HuggingFaceModels.mergesWordByWord(json.at("model"), tokens)) {
+    if (!cutting.spellsBytes() && HuggingFaceModels.mergesWordByWord(json.at("model"), tokens)) {
       cutting = cutting.then(new SpaceMarkBorders(tokens));
     }
     UnaryOperator<AlignedText> normalizer = HuggingFaceNormalizers.read(json.at("normalizer"));

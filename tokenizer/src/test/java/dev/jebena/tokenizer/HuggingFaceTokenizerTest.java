@@ -178,4 +178,21 @@ class HuggingFaceTokenizerTest {
     String actual = assertThrows(TokenizerException.class, fixture::load).getMessage();
     assertTrue(actual.contains(message), actual);
   }
+
+  @Test
+  void spacesBeforePunctuationGoWhereTheConfigurationAsksForItAndTheCallerLeavesItToThat() {
+    HuggingFaceFixture fixture = HuggingFaceFixture.model("WordLevel", "'unk_token':'-'", "-", "Hello", ",", "you", "n", "?", "!")
+        .with("pre_tokenizer", "{'type':'WhitespaceSplit'}");
+    int[] ids = {1, 2, 3, 5, 6};
+    Tokenizer cleaning = fixture.config("{'clean_up_tokenization_spaces':true}").load();
+    assertEquals("Hello , you ? !", cleaning.decode(ids, DecodeOptions.SKIP_SPECIALS));
+    assertEquals("Hello, you?!", cleaning.decode(ids, DecodeOptions.AS_CONFIGURED));
+    StreamDecoder stream = cleaning.streamDecoder(DecodeOptions.AS_CONFIGURED);
+    StringBuilder streamed = new StringBuilder();
+    for (int id : ids) {
+      streamed.append(stream.append(id));
+    }
+    assertEquals("Hello, you?!", streamed.append(stream.finish()).toString());
+    assertEquals("Hello , you ? !", fixture.config("").load().decode(ids, DecodeOptions.AS_CONFIGURED));
+  }
 }
