@@ -49,7 +49,7 @@ final class AddedTokenFinder {
   /** Cuts the text; special tokens that are not parsed stay text. */
   void split(String text, EncodeOptions.Specials specials, Parts parts) {
     int done = 0;
-    for (int at = 0; at < text.length(); ) {
+    for (int at = trie.nextStart(text, 0, text.length()); at < text.length(); at = trie.nextStart(text, at, text.length())) {
       int found = -1;
       int end = at;
       int node = CharTrie.ROOT;

@@ -39,6 +39,20 @@ final class CharTrie {
     }
   }
 
+  /** The first index from {@code from} on at which a key could begin, {@code to} if there is none. */
+  int nextStart(String text, int from, int to) {
+    int children = firstChild[1] - firstChild[0];
+    if (children <= 1) {
+      int at = children == 0 ? -1 : text.indexOf(labels[firstChild[0]], from, to);
+      return at < 0 ? to : at;
+    }
+    int at = from;
+    while (at < to && step(ROOT, text.charAt(at)) == NONE) {
+      at++;
+    }
+    return at;
+  }
+
   /** The node that a character leads to, {@link #NONE} if no key goes on so. */
   int step(int node, char label) {
     if (node == ROOT) {

@@ -76,7 +76,11 @@ final class ComposedTokenizer implements Tokenizer {
       @Override
       public void piece(AlignedText piece, int from, int to) {
         int[] found = idsOf(piece.text(), from, to);
-        ids.addAll(found, found.length);
+        if (found.length == 1) {
+          ids.add(found[0]);
+        } else {
+          ids.addAll(found, found.length);
+        }
       }
     };
     for (EncodingTemplate.Part part : parts.template.parts(1, options.addition())) {

@@ -24,6 +24,9 @@ final class PatternAutomaton implements TextPattern {
   private static final int DEAD = 0;
   private static final int START = 1;
 
+  /** The class of high surrogates, which tells that two units make the character. */
+  private static final int PAIR = 255;
+
   private final byte[] classOfUnit;
   private final int[] astralStarts;
   private final byte[] astralClasses;
@@ -57,38 +60,38 @@ final class PatternAutomaton implements TextPattern {
   /**
    * Passes on matches and what lies between them.
    *
-   * @param text has no unpaired surrogates in {@code [from, to)}
+   * @param text an unpaired high surrogate in it counts as U+FFFD
    * @throws TokenizerException if attempts that come to nothing take more than 1000 steps a character
    */
   @Override
   public void find(String text, int from, int to, Parts parts) {
+    char[] units = new char[to - from];
+    text.getChars(from, to, units, 0);
     int done = from;
     long wasted = 0;
     for (int start = from; start < to; ) {
       int end = -1;
-      int state = START;
+      int row = START * classes;
       int i = start;
       while (i < to) {
-        char unit = text.charAt(i);
+        int label = classOfUnit[units[i - from]] & 0xFF;
         int width = 1;
-        int label;
-        if (Character.isHighSurrogate(unit) && i + 1 < to) {
-          label = astral(Character.toCodePoint(unit, text.charAt(i + 1)));
-          width = 2;
-        } else {
-          label = classOfUnit[unit] & 0xFF;
+        if (label == PAIR) {
+          boolean paired = i + 1 < to && Character.isLowSurrogate(units[i - from + 1]);
+          label = paired ? astral(Character.toCodePoint(units[i - from], units[i - from + 1])) : classOfUnit[0xFFFD] & 0xFF;
+          width = paired ? 2 : 1;
         }
-        int step = table[state * classes + label];
+        int step = table[row + label];
         if ((step & 1) != 0) {
           end = i;
         }
-        state = step >>> 1;
-        if (state == DEAD) {
+        row = step >>> 1;
+        if (row == DEAD) {
           break;
         }
         i += width;
       }
-      if (state != DEAD && (table[state * classes + endClass] & 1) != 0) {
+      if (row != DEAD && (table[row + endClass] & 1) != 0) {
         end = to;
       }
       wasted += end < 0 ? i - start : i - end;
@@ -153,9 +156,10 @@ final class PatternAutomaton implements TextPattern {
           Arrays.fill(classOfUnit, starts[i], end, labels[i]);
         }
       }
-      if (known.size() > 254) {
-        throw new PatternParser.BeyondException("more than 254 classes of characters");
+      if (known.size() >= PAIR - 1) {
+        throw new PatternParser.BeyondException("more than " + (PAIR - 2) + " classes of characters");
       }
+      Arrays.fill(classOfUnit, Character.MIN_HIGH_SURROGATE, Character.MAX_HIGH_SURROGATE + 1, (byte) PAIR);
       int astral = Arrays.binarySearch(starts, 0x10000);
       astralStarts = Arrays.copyOfRange(starts, astral, starts.length);
       astralClasses = Arrays.copyOfRange(labels, astral, labels.length);
@@ -286,7 +290,7 @@ final class PatternAutomaton implements TextPattern {
     }
   }
 
-  /** Makes the table of transitions: twice the next state, plus one if a match ends before the character. */
+  /** Makes the table of transitions: twice where the row of the next state begins, plus one if a match ends before the character. */
   private static final class Determinizer {
 
     private final Program program;
@@ -367,7 +371,7 @@ final class PatternAutomaton implements TextPattern {
           }
         }
       }
-      return number(List.copyOf(reached)) << 1 | (matched ? 1 : 0);
+      return number(List.copyOf(reached)) * (classes.count + 1) << 1 | (matched ? 1 : 0);
     }
   }
 }
