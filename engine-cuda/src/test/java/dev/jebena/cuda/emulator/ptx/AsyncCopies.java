@@ -45,21 +45,32 @@ final class AsyncCopies {
 
   private static void complete(Warp w, List<Copy> copies) {
     for (Copy copy : copies) {
-      Memory memory = w.memory;
-      long source = 0;
-      if (copy.sourceBytes > 0) {
-        for (int i = 0; i < copy.sourceBytes; i++) {
-          source = memory.place(Space.GLOBAL, copy.from + i, 1, copy.lane, Access.READ);
-          memory.checkWritten(source, 1, copy.lane, copy.from + i);
+      long source = copy.sourceBytes == copy.bytes ? whole(w, copy) : byBytes(w, copy);
+      long target = w.memory.place(Space.SHARED, copy.to, copy.bytes, copy.lane, Access.WRITE);
+      for (int i = 0; i < copy.bytes; i += 4) {
+        int word = 0;
+        for (int b = 0; b < 4 && i + b < copy.sourceBytes; b++) {
+          word |= (ALL.get(Memory.BYTE, source + i + b) & 255) << 8 * b;
         }
-        source -= copy.sourceBytes - 1;
+        ALL.set(Memory.INT, target + i, word);
       }
-      long target = memory.place(Space.SHARED, copy.to, copy.bytes, copy.lane, Access.WRITE);
-      for (int i = 0; i < copy.bytes; i++) {
-        ALL.set(Memory.BYTE, target + i, i < copy.sourceBytes ? ALL.get(Memory.BYTE, source + i) : 0);
-      }
-      memory.markWritten(target, copy.bytes);
+      w.memory.markWritten(target, copy.bytes);
     }
+  }
+
+  private static long whole(Warp w, Copy copy) {
+    long source = w.memory.place(Space.GLOBAL, copy.from, copy.bytes, copy.lane, Access.READ);
+    w.memory.checkWritten(source, copy.bytes, copy.lane, copy.from);
+    return source;
+  }
+
+  private static long byBytes(Warp w, Copy copy) {
+    long source = 0;
+    for (int i = copy.sourceBytes - 1; i >= 0; i--) {
+      source = w.memory.place(Space.GLOBAL, copy.from + i, 1, copy.lane, Access.READ);
+      w.memory.checkWritten(source, 1, copy.lane, copy.from + i);
+    }
+    return source;
   }
 
   /** {@code cp.async}: {@code sourceBytes} is a register, or -1 where all bytes are copied; the rest is set to zero. */

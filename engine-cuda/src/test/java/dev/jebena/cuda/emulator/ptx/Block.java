@@ -132,9 +132,12 @@ final class Block {
     }
   }
 
-  /** A thread that goes on, but counts as having arrived at barrier {@code id}. */
-  void arrive(int id, int threads) {
-    arrivedElsewhere[id & 15] += threads;
+  /** A warp goes on, but counts as having arrived at barrier {@code id}. */
+  void arrive(int id, Warp warp) {
+    arrivedElsewhere[id & 15] += LaneLoop.LANES;
+    if (races != null) {
+      races.arrive(id, warp.number);
+    }
   }
 
   private boolean openBarriers() {
@@ -161,7 +164,7 @@ final class Block {
           checkNobodyLeft(arrived);
         }
         arrivedElsewhere[id] = 0;
-        open(arrived);
+        open(id, arrived);
         opened = true;
       }
     }
@@ -185,7 +188,7 @@ final class Block {
     }
   }
 
-  private void open(boolean[] arrived) {
+  private void open(int id, boolean[] arrived) {
     BarrierStep.Reduction reduction = BarrierStep.Reduction.NONE;
     int popc = 0;
     boolean and = true;
@@ -207,7 +210,7 @@ final class Block {
       case POPC -> popc;
     };
     if (races != null) {
-      races.barrier(arrived);
+      races.barrier(id, arrived);
     }
     for (int i = 0; i < warps.length; i++) {
       if (arrived[i]) {

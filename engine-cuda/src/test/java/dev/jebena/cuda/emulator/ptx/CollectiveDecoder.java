@@ -58,14 +58,7 @@ final class CollectiveDecoder {
     boolean aligned = op.base().equals("bar") || op.has("aligned");
     if (op.has("arrive")) {
       int id = narrow(i, 0);
-      int count = narrow(i, 1);
-      kernel.emit(i, Step.of((w, mask) -> {
-        int lane = Integer.numberOfTrailingZeros(mask);
-        w.block.arrive(w.r[id + lane], LaneLoop.LANES);
-        if (w.block.races != null && w.r[count + lane] > 0) {
-          w.block.races.warpBarrier(w.number);
-        }
-      }));
+      kernel.emit(i, Step.of((w, mask) -> w.block.arrive(w.r[id + Integer.numberOfTrailingZeros(mask)], w)));
       return;
     }
     if (op.has("red")) {

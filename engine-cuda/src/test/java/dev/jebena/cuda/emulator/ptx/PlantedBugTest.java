@@ -122,6 +122,14 @@ final class PlantedBugTest {
   }
 
   @Test
+  void whoArrivesAtABarrierIsInOrderBeforeThoseThatWait() {
+    String hand = SHARED + "setp.ge.u32 %p1, %r1, 32; @%p1 bra $wait; st.shared.u32 [%r5], %r1; %s bra.uni $end;\n"
+        + "$wait: bar.sync 1, 64; ld.shared.u32 %r10, [%r5+-128];\n$end: mov.u32 %r11, 0;";
+    runs(64, hand.replace("%s", "bar.arrive 1, 64;"));
+    finds(Kind.RACE, "ld.shared", "write by thread (0, 0, 0)", 64, hand.replace("%s", "bar.arrive 1, 64; st.shared.u32 [%r5], %r3;"));
+  }
+
+  @Test
   void neighbouringBytesDoNotRaceAndTheSameBytesDo() {
     String bytes = SHARED + "mov.u32 %r8, s; add.u32 %r8, %r8, %r1; st.shared.u8 [%r8], %r1; ";
     runs(64, bytes + "bar.sync 0; ld.shared.u32 %r10, [s+4];");

@@ -15,6 +15,9 @@ final class SharedRaces {
   private final Block block;
   private final int warps;
   private final int[][] known;
+
+  // what those that only arrived at a barrier knew
+  private final int[][] left;
   private final int[] writer;
   private final int[] writeClock;
   private final int[] writeStep;
@@ -35,6 +38,7 @@ final class SharedRaces {
     this.block = block;
     this.warps = warps;
     known = new int[warps][warps];
+    left = new int[16][warps];
     writer = new int[bytes];
     writeClock = new int[bytes];
     writeStep = new int[bytes];
@@ -56,6 +60,9 @@ final class SharedRaces {
     for (int[] clocks : known) {
       Arrays.fill(clocks, 0);
     }
+    for (int[] clocks : left) {
+      Arrays.fill(clocks, 0);
+    }
   }
 
   /** A barrier among the threads of a warp. */
@@ -63,9 +70,18 @@ final class SharedRaces {
     known[warp][warp]++;
   }
 
-  /** A barrier among the warps of {@code arrived}. */
-  void barrier(boolean[] arrived) {
-    int[] joined = new int[warps];
+  /** A warp arrives at barrier {@code id} and does not wait: those that wait are in order after it. */
+  void arrive(int id, int warp) {
+    known[warp][warp]++;
+    for (int i = 0; i < warps; i++) {
+      left[id & 15][i] = Math.max(left[id & 15][i], known[warp][i]);
+    }
+  }
+
+  /** Barrier {@code id} opens for the warps of {@code arrived}. */
+  void barrier(int id, boolean[] arrived) {
+    int[] joined = left[id].clone();
+    Arrays.fill(left[id], 0);
     for (int i = 0; i < warps; i++) {
       if (arrived[i]) {
         known[i][i]++;
