@@ -120,4 +120,10 @@ final class Cu {
     return JCudaDriver.cuLaunchKernel(function, (count + 63) / 64, 1, 1, 64, 1, 1, 0, stream,
         Pointer.to(Pointer.to(out), Pointer.to(in), Pointer.to(new float[] {factor}), Pointer.to(new int[] {count})), null);
   }
+
+  /** The native pointer behind a JCuda object, which JCuda tells in its text only. */
+  static long address(Object pointer) {
+    String text = pointer.toString();
+    return Long.parseLong(text.substring(text.indexOf("0x") + 2).replaceAll("[^0-9a-f].*", ""), 16);
+  }
 }

@@ -355,22 +355,16 @@ final class EmulatedDriverTest {
       MemorySegment.copy(new int[] {1, 1, 1, 32, 1, 1, 0}, 0, configuration, ValueLayout.JAVA_INT, 0, 7);
       MemorySegment parameters = arena.allocate(32, 8);
       MemorySegment values = arena.allocate(24, 8);
-      values.set(ValueLayout.JAVA_LONG, 0, address(data));
-      values.set(ValueLayout.JAVA_LONG, 8, address(data));
+      values.set(ValueLayout.JAVA_LONG, 0, Cu.address(data));
+      values.set(ValueLayout.JAVA_LONG, 8, Cu.address(data));
       values.set(ValueLayout.JAVA_FLOAT, 16, 4f);
       values.set(ValueLayout.JAVA_INT, 20, 3);
       int[] offsets = {0, 8, 16, 20};
       for (int i = 0; i < 4; i++) {
         parameters.setAtIndex(ValueLayout.ADDRESS, i, values.asSlice(offsets[i]));
       }
-      assertEquals(0, (int) launch.invokeExact(configuration, address(scale), parameters, MemorySegment.NULL));
+      assertEquals(0, (int) launch.invokeExact(configuration, Cu.address(scale), parameters, MemorySegment.NULL));
     }
     assertArrayEquals(new float[] {4, 8, 12}, Cu.read(data, 3));
-  }
-
-  /** The native pointer behind a JCuda object, which JCuda tells in its text only. */
-  private static long address(Object pointer) {
-    String text = pointer.toString();
-    return Long.parseLong(text.substring(text.indexOf("0x") + 2).replaceAll("[^0-9a-f].*", ""), 16);
   }
 }
