@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 /** One GPU. All its Executables share one stream, so that their steps run one after another. */
 final class CudaBackend implements Backend {
 
+  /** Rows are the second dimension of a grid. */
+  private static final int MAX_ROWS = 65_535;
+
   private final Device device;
   private final Kernels kernels;
   private final KernelCatalog catalog;
@@ -93,9 +96,18 @@ final class CudaBackend implements Backend {
     }
   }
 
+  private static void requireGrid(Limits limits) {
+    if (Math.max(limits.maxTokens(), limits.maxOutputRows()) > MAX_ROWS) {
+      throw new BackendException(
+          "a step of " + limits.maxTokens() + " tokens: the cuda backend launches up to " + MAX_ROWS
+              + " rows at once, lower --max-num-batched-tokens");
+    }
+  }
+
   @Override
   public Footprint footprint(Program program, Limits limits, KvFormat kvFormat) {
     requireSupported(program, kvFormat);
+    requireGrid(limits);
     ProgramCompiler compiler = new ProgramCompiler(program, limits, kvFormat);
     return new Footprint(new WeightLayout(program).bytes(), compiler.bytes(), compiler.layout().blockBytes());
   }
@@ -147,6 +159,7 @@ final class CudaBackend implements Backend {
     requireOpen();
     communicator.requireFits(program);
     requireSupported(program, kvFormat);
+    requireGrid(limits);
     if (!(weights instanceof CudaWeightSet set)) {
       throw new BackendException("these weights were loaded by another backend than " + name() + ": load them with this one");
     }
