@@ -107,6 +107,9 @@ final class SafetensorsFolder {
     tokenizer.put("decoder", byteLevel);
     tokenizer.put("model", bpe);
     Contender.JSON.writeValue(path.toFile(), tokenizer);
+    // tools read these without asking whether they are there
+    Contender.JSON.writeValue(path.resolveSibling("tokenizer_config.json").toFile(), Map.of("tokenizer_class", "PreTrainedTokenizerFast"));
+    Files.writeString(path.resolveSibling("README.md"), "---\nlicense: other\n---\nMade from a GGUF file by benchmarks/compare.\n");
   }
 
   private void writeTensors(Path path) throws IOException {

@@ -26,6 +26,9 @@ public final class LlamaBinding {
       double[] times = run(model, prompt, generated);
       Figures.print("pp" + arguments[2], promptTokens, times[0]);
       Figures.print("tg" + arguments[3], times[2], times[1]);
+      System.out.flush();
+      // the library's threads do not end when the model is closed
+      Runtime.getRuntime().halt(0);
     }
   }
 
