@@ -48,14 +48,19 @@ final class AsyncCopies {
       long source = copy.sourceBytes == copy.bytes ? whole(w, copy) : byBytes(w, copy);
       long target = w.memory.place(Space.SHARED, copy.to, copy.bytes, copy.lane, Access.WRITE);
       for (int i = 0; i < copy.bytes; i += 4) {
-        int word = 0;
-        for (int b = 0; b < 4 && i + b < copy.sourceBytes; b++) {
-          word |= (ALL.get(Memory.BYTE, source + i + b) & 255) << 8 * b;
-        }
-        ALL.set(Memory.INT, target + i, word);
+        ALL.set(Memory.INT, target + i, i + 4 <= copy.sourceBytes ? ALL.get(Memory.INT, source + i) : tail(source + i, copy.sourceBytes - i));
       }
       w.memory.markWritten(target, copy.bytes);
     }
+  }
+
+  /** The last word of a copy, with zeros for the bytes that the source does not have. */
+  private static int tail(long source, int bytes) {
+    int word = 0;
+    for (int b = 0; b < bytes; b++) {
+      word |= (ALL.get(Memory.BYTE, source + b) & 255) << 8 * b;
+    }
+    return word;
   }
 
   private static long whole(Warp w, Copy copy) {
@@ -92,8 +97,8 @@ final class AsyncCopies {
           }
         }
         long place = w.memory.place(Space.SHARED, offset, bytes, lane, Access.WRITE);
-        for (int i = 0; i < bytes; i++) {
-          ALL.set(Memory.BYTE, place + w.memory.shadow + i, (byte) 0);
+        for (int i = 0; i < bytes; i += 4) {
+          ALL.set(Memory.INT, place + w.memory.shadow + i, 0);
         }
         w.copies.open.add(new Copy(lane, source, offset, wanted, bytes));
         moved += wanted;
