@@ -6,6 +6,7 @@ import dev.jebena.tokenizer.DecodeOptions;
 import dev.jebena.tokenizer.EncodeOptions;
 import dev.jebena.tokenizer.StreamDecoder;
 import dev.jebena.tokenizer.Tokenizer;
+import dev.jebena.tokenizer.TokenizerOptions;
 import dev.jebena.tokenizer.template.ChatTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -96,5 +97,11 @@ public class TextBenchmark {
   @Benchmark
   public String template() {
     return template.render(conversation, Clock.systemUTC());
+  }
+
+  /** Reading the vocabulary of the file. */
+  @Benchmark
+  public Tokenizer loadTokenizer() {
+    return Models.tokenizer(Path.of(model), TokenizerOptions.NONE);
   }
 }

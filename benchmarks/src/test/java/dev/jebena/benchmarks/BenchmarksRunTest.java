@@ -78,7 +78,7 @@ class BenchmarksRunTest {
   void text() throws RunnerException {
     Map<String, String[]> paths = Map.of(
         "model", values("../models/weights/SmolLM2-135M-Instruct.Q4_1.gguf"), "text", values("../LICENSE"));
-    assertEquals(3, run(TextBenchmark.class, paths).size());
+    assertEquals(4, run(TextBenchmark.class, paths).size());
   }
 
   @Test
