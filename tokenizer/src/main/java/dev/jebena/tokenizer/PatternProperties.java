@@ -7,7 +7,11 @@ import java.util.concurrent.ConcurrentHashMap;
 /** The properties of characters that patterns name. */
 final class PatternProperties {
 
-  static final CodePointSet SPACE = CodePointSet.where(ReferenceUnicode::isSpace);
+  /** White_Space. */
+  static final CodePointSet SPACE = CodePointSet.categories(
+          1 << Character.SPACE_SEPARATOR | 1 << Character.LINE_SEPARATOR | 1 << Character.PARAGRAPH_SEPARATOR)
+      .union(CodePointSet.range(9, 13))
+      .union(CodePointSet.of(0x85));
 
   private static final Map<String, CodePointSet> KNOWN = new ConcurrentHashMap<>();
 
