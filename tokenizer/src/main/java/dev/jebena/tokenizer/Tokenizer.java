@@ -37,7 +37,7 @@ public interface Tokenizer {
    *     fit into {@code truncation}
    */
   default Encoding encodeWithOffsets(String text, EncodeOptions options, Truncation truncation) {
-    throw new TokenizerException("this kind of tokenizer gives no offsets: use one that is read from tokenizer.json");
+    throw new TokenizerException("this kind of tokenizer gives no offsets");
   }
 
   /**
@@ -46,7 +46,7 @@ public interface Tokenizer {
    * @throws TokenizerException as {@link #encodeWithOffsets} does; if the tokenizer does not say how pairs are put together
    */
   default Encoding encodePair(String first, String second, EncodeOptions options, Truncation truncation) {
-    throw new TokenizerException("this kind of tokenizer encodes no pairs: use one that is read from tokenizer.json");
+    throw new TokenizerException("this kind of tokenizer encodes no pairs");
   }
 
   /**
