@@ -1,86 +1,87 @@
 package dev.jebena.tokenizer.template;
 
-import java.util.HashSet;
+import java.math.BigInteger;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The values of a call's arguments, bound to parameters by place or by name. */
-final class Arguments {
+/** The values of a call's arguments, in order and by name. */
+record Arguments(List<@Nullable Object> positional, Map<String, @Nullable Object> named) {
 
-  static final Arguments NONE = new Arguments("", List.of(), Map.of());
+  static final Arguments NONE = new Arguments(List.of(), Map.of());
 
-  private final String callee;
-  private final List<@Nullable Object> positional;
-  private final Map<String, @Nullable Object> named;
-
-  Arguments(String callee, List<@Nullable Object> positional, Map<String, @Nullable Object> named) {
-    this.callee = callee;
-    this.positional = positional;
-    this.named = named;
+  static Map<String, @Nullable Object> names() {
+    return new LinkedHashMap<>();
   }
 
-  List<@Nullable Object> positional() {
+  /** The arguments of a function whose parameters have no names. */
+  List<@Nullable Object> positionalOnly(String callee, int least, int most) {
+    if (!named.isEmpty()) {
+      throw new Failure(callee + "() takes no keyword arguments");
+    }
+    if (positional.size() < least || positional.size() > most) {
+      String wanted = least == most ? "exactly " + least : least + " to " + most;
+      throw new Failure(callee + "() takes " + wanted + " arguments (" + positional.size() + " given)");
+    }
     return positional;
   }
 
-  Map<String, @Nullable Object> named() {
-    return named;
-  }
-
-  /** Refuses arguments beyond these parameters. */
-  void allow(String... parameters) {
+  /**
+   * Binds the arguments to parameters.
+   *
+   * @param required how many of the parameters have to be given
+   * @return a value for each parameter; {@link Values#MISSING} where none is given
+   */
+  @Nullable Object[] bind(String callee, int required, String... parameters) {
     if (positional.size() > parameters.length) {
-      throw new TemplateException(callee + " takes " + parameters.length + " arguments, " + positional.size() + " are given");
+      throw new Failure(callee + "() takes " + parameters.length + " arguments but " + positional.size() + " were given");
     }
-    Set<String> open = new HashSet<>(List.of(parameters).subList(positional.size(), parameters.length));
-    for (String name : named.keySet()) {
-      if (!open.contains(name)) {
-        throw new TemplateException(callee + " has no parameter '" + name + "' left to give");
+    @Nullable Object[] values = positional.toArray(new Object[parameters.length]);
+    Arrays.fill(values, positional.size(), values.length, Values.MISSING);
+    named.forEach((name, value) -> {
+      int index = Arrays.asList(parameters).indexOf(name);
+      if (index < 0) {
+        throw new Failure(callee + "() got an unexpected keyword argument " + PythonText.repr(name));
+      }
+      if (index < positional.size()) {
+        throw new Failure(callee + "() got multiple values for argument " + PythonText.repr(name));
+      }
+      values[index] = value;
+    });
+    for (int i = 0; i < required; i++) {
+      if (values[i] == Values.MISSING) {
+        throw new Failure(callee + "() missing a required argument: " + PythonText.repr(parameters[i]));
       }
     }
+    return values;
   }
 
-  boolean has(int index, String name) {
-    return index < positional.size() || named.containsKey(name);
+  static @Nullable Object or(@Nullable Object value, @Nullable Object otherwise) {
+    return value == Values.MISSING ? otherwise : value;
   }
 
-  /** The argument of a parameter, or {@code otherwise} if it is not given. */
-  @Nullable Object get(int index, String name, @Nullable Object otherwise) {
-    if (index < positional.size()) {
-      return positional.get(index);
+  /** An integer as Python's functions take them. */
+  static long integer(@Nullable Object value) {
+    return switch (value) {
+      case Long number -> number;
+      case Boolean bool -> bool ? 1 : 0;
+      case BigInteger number -> throw new Failure("Python int too large to convert to C ssize_t");
+      case null, default -> throw new Failure("'" + Values.typeName(value) + "' object cannot be interpreted as an integer");
+    };
+  }
+
+  static long integer(@Nullable Object value, long otherwise) {
+    return value == Values.MISSING ? otherwise : integer(value);
+  }
+
+  /** A string, of whichever kind. */
+  static String text(String what, @Nullable Object value) {
+    String text = Values.text(value);
+    if (text == null) {
+      throw new Failure(what + " must be str, not " + Values.typeName(value));
     }
-    return named.containsKey(name) ? named.get(name) : otherwise;
-  }
-
-  @Nullable Object required(int index, String name) {
-    if (!has(index, name)) {
-      throw new TemplateException(callee + " needs the argument '" + name + "'");
-    }
-    return get(index, name, null);
-  }
-
-  String text(int index, String name, String otherwise) {
-    Object value = get(index, name, otherwise);
-    if (value instanceof String text) {
-      return text;
-    }
-    throw new TemplateException(callee + " needs a string as '" + name + "', not " + Values.typeName(value));
-  }
-
-  int integer(int index, String name, int otherwise) {
-    Object value = get(index, name, (long) otherwise);
-    if (value instanceof Boolean bool) {
-      return bool ? 1 : 0;
-    }
-    if (value instanceof Long number) {
-      return (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, number));
-    }
-    throw new TemplateException(callee + " needs an integer as '" + name + "', not " + Values.typeName(value));
-  }
-
-  boolean flag(int index, String name, boolean otherwise) {
-    return Values.isTrue(get(index, name, otherwise));
+    return text;
   }
 }

@@ -1,172 +1,187 @@
 package dev.jebena.tokenizer.template;
 
-import java.math.BigInteger;
-import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Python's {@code "...".format(...)} with the format specifications of strings and numbers. */
+/** Python's {@code "...".format(...)}, with the sandbox's lookups of attributes and items. */
 final class BraceFormat {
 
-  private static final Pattern SPECIFICATION =
-      Pattern.compile(
-          "(?:(?<fill>.)?(?<align>[<>=^]))?(?<sign>[-+ ])?(?<hash>#)?(?<zero>0)?(?<width>\\d{1,4})?(?<group>[,_])?(?:\\.(?<precision>\\d{1,4}))?(?<type>[a-zA-Z%])?",
-          Pattern.DOTALL);
+  private final List<@Nullable Object> positional;
+  private final Map<?, ?> named;
+  private final Run run;
+  /** The number of the next field without one; -1 once fields are numbered by hand. */
+  private int automatic;
 
-  private BraceFormat() {}
+  private BraceFormat(List<@Nullable Object> positional, Map<?, ?> named, Run run) {
+    this.positional = positional;
+    this.named = named;
+    this.run = run;
+  }
 
-  static String format(String format, Arguments arguments, Budget budget) {
+  static String format(String format, List<@Nullable Object> positional, Map<String, @Nullable Object> named, Run run) {
+    return new BraceFormat(positional, named, run).format(format, 2);
+  }
+
+  static String formatMap(String format, @Nullable Object values, Run run) {
+    if (!(values instanceof Map<?, ?> map)) {
+      throw new Failure("format_map() argument must be a mapping, not " + Values.typeName(values));
+    }
+    return new BraceFormat(List.of(), map, run).format(format, 2);
+  }
+
+  private String format(String format, int depth) {
+    if (depth < 0) {
+      throw new Failure("Max string recursion exceeded");
+    }
     StringBuilder out = new StringBuilder();
-    int automatic = 0;
     for (int i = 0; i < format.length(); i++) {
       char c = format.charAt(i);
       if ((c == '{' || c == '}') && i + 1 < format.length() && format.charAt(i + 1) == c) {
         out.append(c);
         i++;
       } else if (c == '{') {
-        int end = format.indexOf('}', i);
-        if (end < 0) {
-          throw new TemplateException("expected '}' before end of string");
-        }
-        String field = format.substring(i + 1, end);
-        int colon = field.indexOf(':');
-        String name = colon < 0 ? field : field.substring(0, colon);
-        String specification = colon < 0 ? "" : field.substring(colon + 1);
-        boolean repr = name.endsWith("!r");
-        name = name.replaceAll("![rsa]$", "");
-        if (name.isEmpty() || name.startsWith(".") || name.startsWith("[")) {
-          name = automatic++ + name;
-        }
-        Object value = lookup(name, arguments, budget);
-        out.append(one(repr ? PythonText.repr(value) : value, specification));
+        int end = closing(format, i + 1);
+        out.append(field(format.substring(i + 1, end), depth));
         i = end;
       } else if (c == '}') {
-        throw new TemplateException("Single '}' encountered in format string");
+        throw new Failure("Single '}' encountered in format string");
       } else {
         out.append(c);
       }
-      budget.length(out.length());
+      run.budget.writes(out.length());
     }
+    run.budget.builds(out.length());
     return out.toString();
   }
 
-  private static @Nullable Object lookup(String name, Arguments arguments, Budget budget) {
-    Matcher parts = Pattern.compile("^(\\w+)|\\.(\\w+)|\\[([^]]*)]").matcher(name);
-    Object value = null;
-    boolean first = true;
-    while (parts.find()) {
-      if (first) {
-        String head = parts.group(1);
-        if (head != null && head.matches("\\d{1,6}")) {
-          int index = Integer.parseInt(head);
-          if (index >= arguments.positional().size()) {
-            throw new TemplateException("Replacement index " + index + " out of range for positional args tuple");
-          }
-          value = arguments.positional().get(index);
-        } else {
-          if (head == null || !arguments.named().containsKey(head)) {
-            throw new TemplateException("format has no argument '" + name + "'");
-          }
-          value = arguments.named().get(head);
+  private static int closing(String format, int from) {
+    int open = 1;
+    boolean inIndex = false;
+    for (int i = from; i < format.length(); i++) {
+      char c = format.charAt(i);
+      if (c == '[' && open == 1) {
+        inIndex = true;
+      } else if (c == ']') {
+        inIndex = false;
+      } else if (!inIndex && c == '{') {
+        open++;
+      } else if (!inIndex && c == '}' && --open == 0) {
+        return i;
+      }
+    }
+    throw new Failure(from == format.length() ? "Single '{' encountered in format string" : "expected '}' before end of string");
+  }
+
+  private String field(String field, int depth) {
+    int end = nameEnd(field);
+    String name = field.substring(0, end);
+    String rest = field.substring(end);
+    if (name.indexOf('{') >= 0) {
+      throw new Failure("unexpected '{' in field name");
+    }
+    char conversion = ' ';
+    if (rest.startsWith("!")) {
+      if (rest.length() < 2 || rest.length() > 2 && rest.charAt(2) != ':') {
+        throw new Failure("expected ':' after conversion specifier");
+      }
+      conversion = rest.charAt(1);
+      rest = rest.substring(2);
+    }
+    Object value = lookup(name);
+    Object converted = switch (conversion) {
+      case ' ' -> value;
+      case 's' -> PythonText.str(value);
+      case 'r' -> PythonText.repr(value);
+      case 'a' -> PythonText.ascii(value);
+      default -> throw new Failure("Unknown conversion specifier " + conversion);
+    };
+    return FormatSpecification.format(converted, rest.isEmpty() ? "" : format(rest.substring(1), depth - 1), run.budget);
+  }
+
+  private static int nameEnd(String field) {
+    boolean inIndex = false;
+    for (int i = 0; i < field.length(); i++) {
+      char c = field.charAt(i);
+      inIndex = c == '[' || inIndex && c != ']';
+      if (!inIndex && (c == ':' || c == '!')) {
+        return i;
+      }
+    }
+    return field.length();
+  }
+
+  private @Nullable Object lookup(String name) {
+    int at = 0;
+    while (at < name.length() && name.charAt(at) != '.' && name.charAt(at) != '[') {
+      at++;
+    }
+    Object value = first(name.substring(0, at));
+    while (at < name.length()) {
+      if (name.charAt(at) == '.') {
+        int end = at + 1;
+        while (end < name.length() && name.charAt(end) != '.' && name.charAt(end) != '[') {
+          end++;
         }
-        first = false;
-      } else if (parts.group(2) != null) {
-        value = Lookups.attribute(value, parts.group(2), budget);
+        value = Lookups.attribute(value, required(name.substring(at + 1, end)));
+        at = end;
+      } else if (name.charAt(at) == '[') {
+        int end = name.indexOf(']', at);
+        if (end < 0) {
+          throw new Failure("Missing ']' in format string");
+        }
+        String key = required(name.substring(at + 1, end));
+        value = Lookups.item(value, isIndex(key) ? (Object) index(key) : key);
+        at = end + 1;
       } else {
-        String key = parts.group(3);
-        value = Lookups.item(value, key.matches("\\d{1,9}") ? (Object) Long.valueOf(key) : key, budget);
+        throw new Failure("Only '.' or '[' may follow ']' in format field specifier");
       }
     }
     return value;
   }
 
-  private static String one(@Nullable Object value, String specification) {
-    if (specification.isEmpty()) {
-      return PythonText.str(value);
+  private static String required(String part) {
+    if (part.isEmpty()) {
+      throw new Failure("Empty attribute in format string");
     }
-    Matcher spec = SPECIFICATION.matcher(specification);
-    if (!spec.matches()) {
-      throw new TemplateException("Invalid format specifier '" + specification + "'");
+    return part;
+  }
+
+  private static boolean isIndex(String text) {
+    return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
+  }
+
+  private static long index(String digits) {
+    if (digits.length() > 18) {
+      throw new Failure("Too many decimal digits in format string");
     }
-    int precision = spec.group("precision") == null ? -1 : Integer.parseInt(spec.group("precision"));
-    char type = spec.group("type") == null ? ' ' : spec.group("type").charAt(0);
-    boolean numeric = Values.isNumber(value) && !(value instanceof Boolean && type == ' ');
-    String body = numeric ? number(value, type, precision, spec) : text(value, type, precision);
-    int width = spec.group("width") == null ? 0 : Integer.parseInt(spec.group("width"));
-    int missing = width - body.codePointCount(0, body.length());
-    if (missing <= 0) {
-      return body;
-    }
-    boolean zero = spec.group("zero") != null;
-    String align = spec.group("align") != null ? spec.group("align") : zero ? "=" : numeric ? ">" : "<";
-    String fill = spec.group("fill") != null ? spec.group("fill") : zero ? "0" : " ";
-    return switch (align) {
-      case "<" -> body + fill.repeat(missing);
-      case ">" -> fill.repeat(missing) + body;
-      case "^" -> fill.repeat(missing / 2) + body + fill.repeat(missing - missing / 2);
-      default -> {
-        boolean signed = "+- ".indexOf(body.charAt(0)) >= 0;
-        yield signed ? body.charAt(0) + fill.repeat(missing) + body.substring(1) : fill.repeat(missing) + body;
+    return Long.parseLong(digits);
+  }
+
+  private @Nullable Object first(String name) {
+    if (name.isEmpty()) {
+      if (automatic < 0) {
+        throw new Failure("cannot switch from manual field specification to automatic field numbering");
       }
-    };
-  }
-
-  private static String text(@Nullable Object value, char type, int precision) {
-    if (type != ' ' && type != 's') {
-      throw new TemplateException("Unknown format code '" + type + "' for object of type '" + Values.typeName(value) + "'");
+      return positional(automatic++);
     }
-    String text = PythonText.str(value);
-    return precision >= 0 && precision < text.length() ? text.substring(0, precision) : text;
-  }
-
-  private static String number(@Nullable Object value, char type, int precision, Matcher spec) {
-    String digits = switch (type) {
-      case 'f', 'F' -> PercentFormat.fixed(Numbers.real(value), precision < 0 ? 6 : precision);
-      case '%' -> PercentFormat.fixed(Numbers.real(value) * 100, precision < 0 ? 6 : precision) + "%";
-      case 'e', 'E', 'g', 'G' -> PercentFormat.scientific(Numbers.real(value), precision < 0 ? 6 : precision, type);
-      case 'd', 'n' -> integer(value, type).toString();
-      case 'x' -> prefixed(integer(value, type).toString(16), spec, "0x");
-      case 'X' -> prefixed(integer(value, type).toString(16).toUpperCase(Locale.ROOT), spec, "0X");
-      case 'o' -> prefixed(integer(value, type).toString(8), spec, "0o");
-      case 'b' -> prefixed(integer(value, type).toString(2), spec, "0b");
-      case 'c' -> Character.toString(integer(value, type).intValue());
-      case ' ' -> value instanceof Double number && precision >= 0
-          ? PercentFormat.scientific(number, precision, 'g')
-          : PythonText.str(value);
-      default -> throw new TemplateException("Unknown format code '" + type + "' for object of type '" + Values.typeName(value) + "'");
-    };
-    if (spec.group("group") != null) {
-      digits = grouped(digits, spec.group("group"));
+    if (isIndex(name)) {
+      if (automatic > 0) {
+        throw new Failure("cannot switch from automatic field numbering to manual field specification");
+      }
+      automatic = -1;
+      return positional(index(name));
     }
-    String sign = spec.group("sign");
-    return sign == null || sign.equals("-") || digits.startsWith("-") ? digits : sign + digits;
-  }
-
-  private static String prefixed(String digits, Matcher spec, String prefix) {
-    if (spec.group("hash") == null) {
-      return digits;
+    if (!named.containsKey(name)) {
+      throw new Failure("format has no argument " + PythonText.repr(name));
     }
-    return digits.startsWith("-") ? "-" + prefix + digits.substring(1) : prefix + digits;
+    return named.get(name);
   }
 
-  private static BigInteger integer(@Nullable Object value, char type) {
-    return switch (value) {
-      case Long number -> BigInteger.valueOf(number);
-      case BigInteger number -> number;
-      case Boolean bool -> bool ? BigInteger.ONE : BigInteger.ZERO;
-      case null, default ->
-          throw new TemplateException("Unknown format code '" + type + "' for object of type '" + Values.typeName(value) + "'");
-    };
-  }
-
-  private static String grouped(String digits, String separator) {
-    int end = digits.indexOf('.') >= 0 ? digits.indexOf('.') : digits.endsWith("%") ? digits.length() - 1 : digits.length();
-    StringBuilder out = new StringBuilder(digits);
-    int start = digits.startsWith("-") ? 1 : 0;
-    for (int at = end - 3; at > start; at -= 3) {
-      out.insert(at, separator);
+  private @Nullable Object positional(long index) {
+    if (index >= positional.size()) {
+      throw new Failure("Replacement index " + index + " out of range for positional args tuple");
     }
-    return out.toString();
+    return positional.get((int) index);
   }
 }

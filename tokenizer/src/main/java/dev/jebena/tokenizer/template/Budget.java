@@ -4,10 +4,13 @@ package dev.jebena.tokenizer.template;
 final class Budget {
 
   private static final int STEPS_BETWEEN_LOOKS = 4096;
+  private static final int CHARS_A_STEP = 64;
 
   private final TemplateLimits limits;
   private final long deadlineNanos;
   private long steps;
+  private long nextLook = STEPS_BETWEEN_LOOKS;
+  private long built;
 
   Budget(TemplateLimits limits) {
     this.limits = limits;
@@ -15,11 +18,8 @@ final class Budget {
   }
 
   void step() {
-    if (++steps > limits.maxSteps()) {
-      throw new TemplateException("the chat template takes more than " + limits.maxSteps() + " steps");
-    }
-    if (steps % STEPS_BETWEEN_LOOKS == 0 && System.nanoTime() - deadlineNanos > 0) {
-      throw new TemplateException("the chat template takes longer than " + limits.maxTime());
+    if (++steps >= nextLook) {
+      look();
     }
   }
 
@@ -29,10 +29,37 @@ final class Budget {
     step();
   }
 
-  /** Refuses strings and lists of more than the limit. */
-  void length(long length) {
+  private void look() {
+    nextLook = Math.min(steps + STEPS_BETWEEN_LOOKS, limits.maxSteps() + 1);
+    if (steps > limits.maxSteps()) {
+      throw new Failure("the chat template takes more than " + limits.maxSteps() + " steps");
+    }
+    if (System.nanoTime() - deadlineNanos > 0) {
+      throw new Failure("the chat template takes longer than " + limits.maxTime());
+    }
+  }
+
+  /** Reading or searching a text. */
+  void reads(long chars) {
+    steps(chars / CHARS_A_STEP);
+  }
+
+  /** Counts a string or list before it is built, and refuses those of more than the limit. */
+  void builds(long length) {
     if (length > limits.maxOutputChars()) {
-      throw new TemplateException("the chat template builds a value of more than " + limits.maxOutputChars() + " characters or items");
+      throw new Failure("the chat template builds a value of more than " + limits.maxOutputChars() + " characters or items");
+    }
+    built += length;
+    if (built > limits.maxBuiltChars()) {
+      throw new Failure("the chat template builds values of more than " + limits.maxBuiltChars() + " characters or items in all");
+    }
+    steps(length / CHARS_A_STEP);
+  }
+
+  /** The output so far. */
+  void writes(int length) {
+    if (length > limits.maxOutputChars()) {
+      throw new Failure("the chat template writes more than " + limits.maxOutputChars() + " characters");
     }
   }
 }

@@ -5,5 +5,10 @@ import org.jspecify.annotations.Nullable;
 /** Something that a template can call. */
 @FunctionalInterface
 interface Callable {
-  @Nullable Object call(Arguments arguments);
+  @Nullable Object call(Arguments arguments, Run run);
+
+  /** An attribute; {@link Values#MISSING} if it has none of that name. */
+  default @Nullable Object attribute(String name) {
+    return Values.MISSING;
+  }
 }

@@ -1,10 +1,27 @@
 package dev.jebena.tokenizer.template;
 
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A chat template (Jinja), compiled once and rendered any number of times, by any number of threads. */
 public interface ChatTemplate {
+
+  /**
+   * A piece of a rendered text.
+   *
+   * @param from the first character
+   * @param to the one after the last
+   */
+  record Span(int from, int to) {}
+
+  /**
+   * A rendered text.
+   *
+   * @param generated what the template marks with {@code generation} as the model's own turns
+   */
+  record Rendering(String text, List<Span> generated) {}
 
   /**
    * Renders the template.
@@ -14,5 +31,10 @@ public interface ChatTemplate {
    * @param clock what {@code strftime_now} reads
    * @throws TemplateException naming line and column, also when the template itself raises
    */
-  String render(Map<String, ? extends @org.jspecify.annotations.Nullable Object> variables, Clock clock);
+  Rendering rendering(Map<String, ? extends @Nullable Object> variables, Clock clock);
+
+  /** Renders the template to text; see {@link #rendering}. */
+  default String render(Map<String, ? extends @Nullable Object> variables, Clock clock) {
+    return rendering(variables, clock).text();
+  }
 }

@@ -16,7 +16,14 @@ public final class ChatTemplates {
 
   /** The same with other limits. */
   public static ChatTemplate compile(String source, TemplateLimits limits) {
-    Node.Body body = new Parser(new Lexer(source).tokens(), source, limits).parseTemplate();
-    return (variables, clock) -> new Interpreter(source, limits, clock).render(body, variables);
+    String lines = Lexer.normalized(source);
+    try {
+      return new CompiledTemplate(lines, limits, new StatementCompiler(lines).compile(
+          new Parser(new Lexer(lines).tokens(), lines, limits).parseTemplate()));
+    } catch (Failure e) {
+      throw new TemplateException(e.what());
+    } catch (StackOverflowError e) {
+      throw new TemplateException("the chat template is nested too deeply to be compiled");
+    }
   }
 }

@@ -3,16 +3,24 @@ package dev.jebena.tokenizer.template;
 import dev.jebena.tokenizer.template.Token.Kind;
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Reads expressions by descent, one method for each level of precedence, as jinja2 3.1 orders them. */
 final class ExpressionParser {
 
-  static final Set<String> CONSTANTS = Set.of("true", "false", "none", "True", "False", "None");
-
-  private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
-  private static final Set<String> AFTER_TEST = Set.of("else", "or", "and", "is", "in", "not", "if");
+  private static final Map<String, Operators.Relation> COMPARISONS =
+      Map.of(
+          "==", Operators.Relation.EQUAL, "!=", Operators.Relation.NOT_EQUAL, "<", Operators.Relation.LESS,
+          "<=", Operators.Relation.LESS_OR_EQUAL, ">", Operators.Relation.GREATER, ">=", Operators.Relation.GREATER_OR_EQUAL);
+  private static final Map<String, Operators.Binary> SUMS = Map.of("+", Operators.Binary.ADD, "-", Operators.Binary.SUBTRACT);
+  private static final Map<String, Operators.Binary> PRODUCTS =
+      Map.of(
+          "*", Operators.Binary.MULTIPLY, "/", Operators.Binary.DIVIDE, "//", Operators.Binary.FLOOR_DIVIDE, "%", Operators.Binary.MODULO);
+  private static final Set<String> NO_ARGUMENT_OF_TEST = Set.of("else", "or", "and");
 
   /** Whether {@code a if b else c} may stand without parentheses. */
   enum Conditions {
@@ -20,13 +28,10 @@ final class ExpressionParser {
     NOT_ALLOWED
   }
 
-  private final Parser.TokenStream tokens;
-  private final int maxDepth;
-  private int depth;
+  private final TokenStream tokens;
 
-  ExpressionParser(Parser.TokenStream tokens, int maxDepth) {
+  ExpressionParser(TokenStream tokens) {
     this.tokens = tokens;
-    this.maxDepth = maxDepth;
   }
 
   Node.Expression expression() {
@@ -34,43 +39,43 @@ final class ExpressionParser {
   }
 
   private Node.Expression expression(Conditions conditions) {
-    if (++depth > maxDepth) {
-      throw tokens.error("expressions are nested deeper than " + maxDepth);
-    }
+    tokens.enter();
     Node.Expression result = conditions == Conditions.ALLOWED ? conditional() : or();
-    depth--;
+    tokens.leave();
     return result;
   }
 
   /** One expression, or several with commas between them, which are a tuple. */
   Node.Expression tuple(Conditions conditions) {
-    int offset = tokens.peek().offset();
-    List<Node.Expression> items = new ArrayList<>();
-    boolean isTuple = false;
-    while (!endsTuple()) {
-      items.add(expression(conditions));
-      if (!tokens.skip(Kind.OPERATOR, ",")) {
-        break;
-      }
-      isTuple = true;
-    }
-    if (items.isEmpty()) {
-      throw tokens.error("an expression is missing, found '" + tokens.peek().text() + "'");
-    }
-    return isTuple ? new Node.TupleLiteral(List.copyOf(items), offset) : items.getFirst();
+    return tuple(conditions, false);
   }
 
-  private boolean endsTuple() {
-    Token token = tokens.peek();
-    return token.kind() == Kind.VARIABLE_END || token.kind() == Kind.BLOCK_END || token.is(Kind.OPERATOR, ")");
+  private Node.Expression tuple(Conditions conditions, boolean inParentheses) {
+    int offset = tokens.peek().offset();
+    List<Node.Expression> items = new ArrayList<>();
+    while (!endsTuple(tokens.peek())) {
+      items.add(expression(conditions));
+      if (!tokens.peek().isOperator(",")) {
+        return items.size() == 1 ? items.getFirst() : new Node.TupleLiteral(List.copyOf(items), offset);
+      }
+      tokens.next();
+    }
+    if (items.isEmpty() && !inParentheses) {
+      throw tokens.error("an expression is missing, found " + tokens.peek().description());
+    }
+    return new Node.TupleLiteral(List.copyOf(items), offset);
+  }
+
+  static boolean endsTuple(Token token) {
+    return token.kind() == Kind.VARIABLE_END || token.kind() == Kind.BLOCK_END || token.isOperator(")");
   }
 
   private Node.Expression conditional() {
     int offset = tokens.peek().offset();
     Node.Expression value = or();
-    while (tokens.skip(Kind.NAME, "if")) {
+    while (tokens.skipName("if")) {
       Node.Expression test = or();
-      Node.Expression otherwise = tokens.skip(Kind.NAME, "else") ? expression() : null;
+      Node.Expression otherwise = tokens.skipName("else") ? expression() : null;
       value = new Node.Conditional(test, value, otherwise, offset);
     }
     return value;
@@ -78,338 +83,374 @@ final class ExpressionParser {
 
   private Node.Expression or() {
     Node.Expression left = and();
-    while (tokens.peek().is(Kind.NAME, "or")) {
+    while (tokens.peek().isName("or")) {
       int offset = tokens.next().offset();
-      left = new Node.Binary("or", left, and(), offset);
+      left = new Node.Or(left, and(), offset);
     }
     return left;
   }
 
   private Node.Expression and() {
     Node.Expression left = not();
-    while (tokens.peek().is(Kind.NAME, "and")) {
+    while (tokens.peek().isName("and")) {
       int offset = tokens.next().offset();
-      left = new Node.Binary("and", left, not(), offset);
+      left = new Node.And(left, not(), offset);
     }
     return left;
   }
 
   private Node.Expression not() {
-    if (tokens.peek().is(Kind.NAME, "not")) {
-      int offset = tokens.next().offset();
-      if (++depth > maxDepth) {
-        throw tokens.error("expressions are nested deeper than " + maxDepth);
-      }
-      Node.Expression operand = not();
-      depth--;
-      return new Node.Unary("not", operand, offset);
+    if (!tokens.peek().isName("not")) {
+      return comparison();
     }
-    return comparison();
+    int offset = tokens.next().offset();
+    tokens.enter();
+    Node.Expression operand = not();
+    tokens.leave();
+    return new Node.Not(operand, offset);
   }
 
   private Node.Expression comparison() {
-    int offset = tokens.peek().offset();
     Node.Expression first = sum();
-    List<String> operators = new ArrayList<>();
+    int offset = tokens.peek().offset();
+    List<Operators.Relation> relations = new ArrayList<>();
     List<Node.Expression> rest = new ArrayList<>();
-    while (true) {
-      Token token = tokens.peek();
-      if (token.kind() == Kind.OPERATOR && COMPARISONS.contains(token.text())) {
-        operators.add(tokens.next().text());
-      } else if (token.is(Kind.NAME, "in")) {
-        operators.add(tokens.next().text());
-      } else if (token.is(Kind.NAME, "not") && tokens.peekSecond().is(Kind.NAME, "in")) {
-        tokens.next();
-        tokens.next();
-        operators.add("not in");
-      } else {
-        break;
-      }
+    for (Operators.Relation relation = relation(); relation != null; relation = relation()) {
+      relations.add(relation);
       rest.add(sum());
     }
-    return operators.isEmpty() ? first : new Node.Comparison(first, List.copyOf(operators), List.copyOf(rest), offset);
+    return rest.isEmpty() ? first : new Node.Comparison(first, List.copyOf(relations), List.copyOf(rest), offset);
+  }
+
+  private Operators.@Nullable Relation relation() {
+    Token token = tokens.peek();
+    if (token.kind() == Kind.OPERATOR && COMPARISONS.containsKey(token.text())) {
+      return COMPARISONS.get(tokens.next().text());
+    }
+    if (tokens.skipName("in")) {
+      return Operators.Relation.IN;
+    }
+    if (token.isName("not") && tokens.peekSecond().isName("in")) {
+      tokens.next();
+      tokens.next();
+      return Operators.Relation.NOT_IN;
+    }
+    return null;
+  }
+
+  private Operators.@Nullable Binary operator(Map<String, Operators.Binary> operators) {
+    return tokens.peek().kind() == Kind.OPERATOR ? operators.get(tokens.peek().text()) : null;
   }
 
   private Node.Expression sum() {
     Node.Expression left = concatenation();
-    while (tokens.peek().is(Kind.OPERATOR, "+") || tokens.peek().is(Kind.OPERATOR, "-")) {
-      Token operator = tokens.next();
-      left = new Node.Binary(operator.text(), left, concatenation(), operator.offset());
+    for (Operators.Binary operator = operator(SUMS); operator != null; operator = operator(SUMS)) {
+      int offset = tokens.next().offset();
+      left = new Node.Binary(operator, left, concatenation(), offset);
     }
     return left;
   }
 
   private Node.Expression concatenation() {
     int offset = tokens.peek().offset();
-    Node.Expression first = product();
-    if (!tokens.peek().is(Kind.OPERATOR, "~")) {
-      return first;
-    }
-    List<Node.Expression> parts = new ArrayList<>(List.of(first));
-    while (tokens.skip(Kind.OPERATOR, "~")) {
+    List<Node.Expression> parts = new ArrayList<>(List.of(product()));
+    while (tokens.skipOperator("~")) {
       parts.add(product());
     }
-    return new Node.Concatenation(List.copyOf(parts), offset);
+    return parts.size() == 1 ? parts.getFirst() : new Node.Concatenation(List.copyOf(parts), offset);
   }
 
   private Node.Expression product() {
     Node.Expression left = power();
-    while (tokens.peek().kind() == Kind.OPERATOR && Set.of("*", "/", "//", "%").contains(tokens.peek().text())) {
-      Token operator = tokens.next();
-      left = new Node.Binary(operator.text(), left, power(), operator.offset());
+    for (Operators.Binary operator = operator(PRODUCTS); operator != null; operator = operator(PRODUCTS)) {
+      int offset = tokens.next().offset();
+      left = new Node.Binary(operator, left, power(), offset);
     }
     return left;
   }
 
   private Node.Expression power() {
-    Node.Expression left = unary(Filters.APPLY);
-    while (tokens.peek().is(Kind.OPERATOR, "**")) {
+    Node.Expression left = unary(true);
+    while (tokens.peek().isOperator("**")) {
       int offset = tokens.next().offset();
-      left = new Node.Binary("**", left, unary(Filters.APPLY), offset);
+      left = new Node.Binary(Operators.Binary.POWER, left, unary(true), offset);
     }
     return left;
   }
 
-  /** Whether filters and tests after an operand belong to it. */
-  private enum Filters {
-    APPLY,
-    LEAVE
-  }
-
-  private Node.Expression unary(Filters filters) {
+  private Node.Expression unary(boolean withFilters) {
     Token token = tokens.peek();
     Node.Expression node;
-    if (token.is(Kind.OPERATOR, "-") || token.is(Kind.OPERATOR, "+")) {
+    if (token.isOperator("-") || token.isOperator("+")) {
       tokens.next();
-      if (++depth > maxDepth) {
-        throw tokens.error("expressions are nested deeper than " + maxDepth);
-      }
-      node = new Node.Unary(token.text(), unary(Filters.LEAVE), token.offset());
-      depth--;
+      tokens.enter();
+      node = new Node.Sign(token.isOperator("-"), unary(false), token.offset());
+      tokens.leave();
     } else {
       node = primary();
     }
     node = postfix(node);
-    return filters == Filters.APPLY ? filtersAndTests(node) : node;
+    return withFilters ? filtersAndTests(node) : node;
   }
 
-  private Node.Expression primary() {
+  Node.Expression primary() {
     Token token = tokens.next();
+    int offset = token.offset();
     return switch (token.kind()) {
       case NAME -> switch (token.text()) {
-        case "true", "True" -> new Node.Constant(true, token.offset());
-        case "false", "False" -> new Node.Constant(false, token.offset());
-        case "none", "None" -> new Node.Constant(null, token.offset());
-        default -> new Node.Name(token.text(), token.offset());
+        case "true", "True" -> new Node.Constant(true, offset);
+        case "false", "False" -> new Node.Constant(false, offset);
+        case "none", "None" -> new Node.Constant(null, offset);
+        default -> new Node.Name(token.text(), offset);
       };
       case STRING -> {
         StringBuilder text = new StringBuilder(token.text());
         while (tokens.peek().kind() == Kind.STRING) {
           text.append(tokens.next().text());
         }
-        yield new Node.Constant(text.toString(), token.offset());
+        yield new Node.Constant(text.toString(), offset);
       }
-      case INTEGER -> new Node.Constant(integer(token.text().replace("_", "")), token.offset());
-      case FLOAT -> new Node.Constant(Double.valueOf(token.text().replace("_", "")), token.offset());
-      case OPERATOR -> bracketed(token);
-      default -> throw tokens.errorAt(token, "an expression is missing, found '" + token.text() + "'");
+      case INTEGER -> new Node.Constant(integer(token), offset);
+      case FLOAT -> new Node.Constant(Double.valueOf(token.text().replace("_", "")), offset);
+      default -> {
+        if (token.isOperator("(")) {
+          Node.Expression inner = tuple(Conditions.ALLOWED, true);
+          tokens.expectOperator(")");
+          yield inner;
+        }
+        if (token.isOperator("[")) {
+          yield list(offset);
+        }
+        if (token.isOperator("{")) {
+          yield dict(offset);
+        }
+        throw tokens.error(offset, token.description() + " is unexpected");
+      }
     };
   }
 
-  private static Object integer(String digits) {
-    String lower = digits.toLowerCase(java.util.Locale.ROOT);
-    BigInteger value = lower.startsWith("0x") ? new BigInteger(lower.substring(2), 16)
-        : lower.startsWith("0b") ? new BigInteger(lower.substring(2), 2)
-        : lower.startsWith("0o") ? new BigInteger(lower.substring(2), 8) : new BigInteger(lower);
-    return Numbers.shrink(value);
+  private Object integer(Token token) {
+    String digits = token.text().replace("_", "");
+    int radix = digits.length() < 2 ? 10 : switch (digits.charAt(1)) {
+      case 'b', 'B' -> 2;
+      case 'o', 'O' -> 8;
+      case 'x', 'X' -> 16;
+      default -> 10;
+    };
+    if (digits.length() > PythonText.MAX_DIGITS) {
+      throw tokens.error(token.offset(), "an integer of " + digits.length() + " digits: the limit is " + PythonText.MAX_DIGITS);
+    }
+    return Numbers.shrink(new BigInteger(radix == 10 ? digits : digits.substring(2), radix));
   }
 
-  private Node.Expression bracketed(Token token) {
-    return switch (token.text()) {
-      case "(" -> {
-        Node.Expression inner = tokens.peek().is(Kind.OPERATOR, ")")
-            ? new Node.TupleLiteral(List.of(), token.offset())
-            : tuple(Conditions.ALLOWED);
-        tokens.expect(Kind.OPERATOR, ")");
-        yield inner;
-      }
-      case "[" -> {
-        List<Node.Expression> items = new ArrayList<>();
-        while (!tokens.peek().is(Kind.OPERATOR, "]")) {
-          if (!items.isEmpty()) {
-            tokens.expect(Kind.OPERATOR, ",");
-            if (tokens.peek().is(Kind.OPERATOR, "]")) {
-              break;
-            }
-          }
-          items.add(expression());
+  private Node.Expression list(int offset) {
+    List<Node.Expression> items = new ArrayList<>();
+    while (!tokens.skipOperator("]")) {
+      if (!items.isEmpty()) {
+        tokens.expectOperator(",");
+        if (tokens.skipOperator("]")) {
+          break;
         }
-        tokens.expect(Kind.OPERATOR, "]");
-        yield new Node.ListLiteral(List.copyOf(items), token.offset());
       }
-      case "{" -> {
-        List<Node.Expression> keys = new ArrayList<>();
-        List<Node.Expression> values = new ArrayList<>();
-        while (!tokens.peek().is(Kind.OPERATOR, "}")) {
-          if (!keys.isEmpty()) {
-            tokens.expect(Kind.OPERATOR, ",");
-            if (tokens.peek().is(Kind.OPERATOR, "}")) {
-              break;
-            }
-          }
-          keys.add(expression());
-          tokens.expect(Kind.OPERATOR, ":");
-          values.add(expression());
+      items.add(expression());
+    }
+    return new Node.ListLiteral(List.copyOf(items), offset);
+  }
+
+  private Node.Expression dict(int offset) {
+    List<Node.Expression> keys = new ArrayList<>();
+    List<Node.Expression> values = new ArrayList<>();
+    while (!tokens.skipOperator("}")) {
+      if (!keys.isEmpty()) {
+        tokens.expectOperator(",");
+        if (tokens.skipOperator("}")) {
+          break;
         }
-        tokens.expect(Kind.OPERATOR, "}");
-        yield new Node.DictLiteral(List.copyOf(keys), List.copyOf(values), token.offset());
       }
-      default -> throw tokens.errorAt(token, "an expression is missing, found '" + token.text() + "'");
-    };
+      keys.add(expression());
+      tokens.expectOperator(":");
+      values.add(expression());
+    }
+    return new Node.DictLiteral(List.copyOf(keys), List.copyOf(values), offset);
   }
 
   private Node.Expression postfix(Node.Expression start) {
     Node.Expression node = start;
-    while (tokens.peek().kind() == Kind.OPERATOR) {
-      Token token = tokens.peek();
-      switch (token.text()) {
-        case "." -> {
-          tokens.next();
-          Token name = tokens.next();
-          node = switch (name.kind()) {
-            case NAME -> new Node.Attribute(node, name.text(), name.offset());
-            case INTEGER -> new Node.Item(node, new Node.Constant(integer(name.text()), name.offset()), name.offset());
-            default -> throw tokens.errorAt(name, "the name of an attribute is missing");
-          };
-        }
-        case "[" -> node = subscript(node);
-        case "(" -> node = new Node.Invocation(node, arguments(), token.offset());
-        default -> {
-          return node;
-        }
-      }
-    }
-    return node;
-  }
-
-  private Node.Expression subscript(Node.Expression object) {
-    Token bracket = tokens.expect(Kind.OPERATOR, "[");
-    Node.Expression from = tokens.peek().is(Kind.OPERATOR, ":") ? null : expression();
-    if (from != null && !tokens.peek().is(Kind.OPERATOR, ":")) {
-      Node.Expression key = from;
-      if (tokens.peek().is(Kind.OPERATOR, ",")) {
-        List<Node.Expression> items = new ArrayList<>(List.of(from));
-        while (tokens.skip(Kind.OPERATOR, ",")) {
-          items.add(expression());
-        }
-        key = new Node.TupleLiteral(List.copyOf(items), bracket.offset());
-      }
-      tokens.expect(Kind.OPERATOR, "]");
-      return new Node.Item(object, key, bracket.offset());
-    }
-    tokens.expect(Kind.OPERATOR, ":");
-    Node.Expression to = endsSlicePart() ? null : expression();
-    Node.Expression step = null;
-    if (tokens.skip(Kind.OPERATOR, ":")) {
-      step = endsSlicePart() ? null : expression();
-    }
-    tokens.expect(Kind.OPERATOR, "]");
-    return new Node.Slice(object, from, to, step, bracket.offset());
-  }
-
-  private boolean endsSlicePart() {
-    return tokens.peek().is(Kind.OPERATOR, ":") || tokens.peek().is(Kind.OPERATOR, "]");
-  }
-
-  private Node.Arguments arguments() {
-    tokens.expect(Kind.OPERATOR, "(");
-    List<Node.Expression> positional = new ArrayList<>();
-    List<String> names = new ArrayList<>();
-    List<Node.Expression> named = new ArrayList<>();
-    Node.Expression more = null;
-    Node.Expression moreNamed = null;
-    boolean first = true;
-    while (!tokens.peek().is(Kind.OPERATOR, ")")) {
-      if (!first) {
-        tokens.expect(Kind.OPERATOR, ",");
-        if (tokens.peek().is(Kind.OPERATOR, ")")) {
-          break;
-        }
-      }
-      first = false;
-      if (tokens.skip(Kind.OPERATOR, "*")) {
-        more = expression();
-      } else if (tokens.skip(Kind.OPERATOR, "**")) {
-        moreNamed = expression();
-      } else if (tokens.peek().kind() == Kind.NAME && tokens.peekSecond().is(Kind.OPERATOR, "=")) {
-        names.add(tokens.next().text());
-        tokens.next();
-        named.add(expression());
-      } else {
-        if (!names.isEmpty() || moreNamed != null) {
-          throw tokens.error("a positional argument follows a named one");
-        }
-        positional.add(expression());
-      }
-    }
-    tokens.expect(Kind.OPERATOR, ")");
-    return new Node.Arguments(List.copyOf(positional), List.copyOf(names), List.copyOf(named), more, moreNamed);
-  }
-
-  private Node.Expression filtersAndTests(Node.Expression start) {
-    Node.Expression node = start;
     while (true) {
       Token token = tokens.peek();
-      if (tokens.skip(Kind.OPERATOR, "|")) {
-        node = new Node.Filtered(node, filter(), token.offset());
-      } else if (tokens.skip(Kind.NAME, "is")) {
-        node = test(node, token.offset());
-      } else if (token.is(Kind.OPERATOR, "(")) {
-        node = new Node.Invocation(node, arguments(), token.offset());
+      if (token.isOperator(".")) {
+        node = attribute(node);
+      } else if (token.isOperator("[")) {
+        node = subscript(node);
+      } else if (token.isOperator("(")) {
+        node = call(node);
       } else {
         return node;
       }
     }
   }
 
-  /** Filters with {@code |} between them, the first one's sign being read already. */
-  List<Node.Call> filters() {
-    List<Node.Call> filters = new ArrayList<>(List.of(filter()));
-    while (tokens.skip(Kind.OPERATOR, "|")) {
-      filters.add(filter());
+  private Node.Expression filtersAndTests(Node.Expression start) {
+    Node.Expression node = start;
+    while (true) {
+      Token token = tokens.peek();
+      if (token.isOperator("|")) {
+        node = filters(node);
+      } else if (token.isName("is")) {
+        node = test(node);
+      } else if (token.isOperator("(")) {
+        node = call(node);
+      } else {
+        return node;
+      }
     }
-    return List.copyOf(filters);
   }
 
-  private Node.Call filter() {
-    Token name = tokens.expectName();
-    String full = dotted(name);
-    Node.Arguments arguments = tokens.peek().is(Kind.OPERATOR, "(") ? arguments() : Node.Arguments.NONE;
-    return new Node.Call(full, arguments, name.offset());
+  private Node.Expression attribute(Node.Expression object) {
+    int offset = tokens.next().offset();
+    Token name = tokens.next();
+    return switch (name.kind()) {
+      case NAME -> new Node.Attribute(object, name.text(), offset);
+      case INTEGER -> new Node.Item(object, new Node.Constant(integer(name), name.offset()), offset);
+      default -> throw tokens.error(name.offset(), "a name or a number is missing after the dot, found " + name.description());
+    };
   }
 
-  private String dotted(Token name) {
-    StringBuilder full = new StringBuilder(name.text());
-    while (tokens.skip(Kind.OPERATOR, ".")) {
-      full.append('.').append(tokens.expectName().text());
+  private Node.Expression subscript(Node.Expression object) {
+    int offset = tokens.next().offset();
+    List<Node.Expression> keys = new ArrayList<>();
+    while (!tokens.skipOperator("]")) {
+      if (!keys.isEmpty()) {
+        tokens.expectOperator(",");
+      }
+      keys.add(subscribed());
     }
-    return full.toString();
+    if (keys.size() == 1) {
+      return new Node.Item(object, keys.getFirst(), offset);
+    }
+    if (keys.stream().anyMatch(Node.Slice.class::isInstance)) {
+      throw tokens.error(offset, "a slice stands beside other keys");
+    }
+    return new Node.Item(object, new Node.TupleLiteral(List.copyOf(keys), offset), offset);
   }
 
-  private Node.Expression test(Node.Expression input, int offset) {
-    boolean negated = tokens.skip(Kind.NAME, "not");
-    Token name = tokens.expectName();
-    String full = dotted(name);
-    Node.Arguments arguments = Node.Arguments.NONE;
-    Token next = tokens.peek();
-    boolean opens = next.kind() == Kind.OPERATOR && Set.of("[", "{").contains(next.text());
-    boolean operand = next.kind() == Kind.NAME && !AFTER_TEST.contains(next.text())
-        || next.kind() == Kind.STRING || next.kind() == Kind.INTEGER || next.kind() == Kind.FLOAT;
-    if (next.is(Kind.OPERATOR, "(")) {
+  private Node.Expression subscribed() {
+    int offset = tokens.peek().offset();
+    Node.Expression from = tokens.peek().isOperator(":") ? null : expression();
+    if (from != null && !tokens.peek().isOperator(":")) {
+      return from;
+    }
+    tokens.expectOperator(":");
+    Node.Expression to = endsBound() || tokens.peek().isOperator(":") ? null : expression();
+    Node.Expression step = tokens.skipOperator(":") && !endsBound() ? expression() : null;
+    return new Node.Slice(from, to, step, offset);
+  }
+
+  private boolean endsBound() {
+    return tokens.peek().isOperator("]") || tokens.peek().isOperator(",");
+  }
+
+  private Node.Call call(Node.Expression callee) {
+    int offset = tokens.peek().offset();
+    return new Node.Call(callee, arguments(), offset);
+  }
+
+  private Node.CallArguments arguments() {
+    int offset = tokens.expectOperator("(").offset();
+    List<Node.Expression> positional = new ArrayList<>();
+    List<String> names = new ArrayList<>();
+    List<Node.Expression> named = new ArrayList<>();
+    Node.Expression more = null;
+    Node.Expression moreNamed = null;
+    boolean first = true;
+    while (!tokens.peek().isOperator(")")) {
+      if (!first) {
+        tokens.expectOperator(",");
+        if (tokens.peek().isOperator(")")) {
+          break;
+        }
+      }
+      first = false;
+      boolean ordered;
+      if (tokens.skipOperator("*")) {
+        ordered = more == null && moreNamed == null;
+        more = expression();
+      } else if (tokens.skipOperator("**")) {
+        ordered = moreNamed == null;
+        moreNamed = expression();
+      } else if (tokens.peek().kind() == Kind.NAME && tokens.peekSecond().isOperator("=")) {
+        ordered = moreNamed == null;
+        names.add(tokens.next().text());
+        tokens.next();
+        named.add(expression());
+      } else {
+        ordered = more == null && moreNamed == null && named.isEmpty();
+        positional.add(expression());
+      }
+      if (!ordered) {
+        throw tokens.error(offset, "the arguments of the call stand in a wrong order");
+      }
+    }
+    tokens.expectOperator(")");
+    if (new HashSet<>(names).size() < names.size()) {
+      throw tokens.error(offset, "an argument is given twice by its name");
+    }
+    return new Node.CallArguments(List.copyOf(positional), List.copyOf(names), List.copyOf(named), more, moreNamed);
+  }
+
+  /** Reads filters with the bars before them. */
+  Node.Expression filters(Node.@Nullable Expression input) {
+    Node.Expression node = input;
+    do {
+      tokens.expectOperator("|");
+      node = filter(node);
+    } while (tokens.peek().isOperator("|"));
+    return node;
+  }
+
+  /** Reads a filter without a bar, and those that follow with one. */
+  Node.Expression filtersOfBlock() {
+    Node.Expression first = filter(null);
+    return tokens.peek().isOperator("|") ? filters(first) : first;
+  }
+
+  private Node.Expression filter(Node.@Nullable Expression input) {
+    int offset = tokens.peek().offset();
+    String name = dottedName();
+    return new Node.Filtered(input, name, tokens.peek().isOperator("(") ? arguments() : Node.CallArguments.NONE, offset);
+  }
+
+  private String dottedName() {
+    StringBuilder name = new StringBuilder(tokens.expectName().text());
+    while (tokens.skipOperator(".")) {
+      name.append('.').append(tokens.expectName().text());
+    }
+    return name.toString();
+  }
+
+  private Node.Expression test(Node.Expression input) {
+    int offset = tokens.next().offset();
+    boolean negated = tokens.skipName("not");
+    String name = dottedName();
+    Node.CallArguments arguments = Node.CallArguments.NONE;
+    if (tokens.peek().isOperator("(")) {
       arguments = arguments();
-    } else if (opens || operand) {
-      arguments = new Node.Arguments(List.of(postfix(primary())), List.of(), List.of(), null, null);
+    } else if (beginsArgumentOfTest(tokens.peek())) {
+      if (tokens.peek().isName("is")) {
+        throw tokens.error("tests cannot be chained with is");
+      }
+      arguments = new Node.CallArguments(List.of(postfix(primary())), List.of(), List.of(), null, null);
     }
-    return new Node.Tested(input, new Node.Call(full, arguments, name.offset()), negated, offset);
+    Node.Expression node = new Node.Tested(input, name, arguments, offset);
+    return negated ? new Node.Not(node, offset) : node;
+  }
+
+  private static boolean beginsArgumentOfTest(Token token) {
+    return switch (token.kind()) {
+      case NAME -> !NO_ARGUMENT_OF_TEST.contains(token.text());
+      case STRING, INTEGER, FLOAT -> true;
+      case OPERATOR -> token.text().equals("[") || token.text().equals("{");
+      default -> false;
+    };
   }
 }

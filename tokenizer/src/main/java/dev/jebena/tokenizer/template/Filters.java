@@ -1,71 +1,52 @@
 package dev.jebena.tokenizer.template;
 
+import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Finds a filter by its name. */
+/** The filters of jinja2, by name. */
 final class Filters {
 
-  static final Set<String> NAMES =
-      Set.of(
-          "abs", "attr", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "e", "escape", "filesizeformat", "first",
-          "float", "forceescape", "format", "groupby", "indent", "int", "items", "join", "last", "length", "list", "lower", "map", "max",
-          "min", "pprint", "reject", "rejectattr", "replace", "reverse", "round", "safe", "select", "selectattr", "slice", "sort", "string",
-          "striptags", "sum", "title", "tojson", "trim", "truncate", "unique", "upper", "urlencode", "wordcount", "wordwrap", "xmlattr");
+  private static final Map<String, Filter> ALL = all();
 
-  private final TextFilters text;
-  private final SequenceFilters sequences;
+  private Filters() {}
 
-  Filters(Budget budget) {
-    this.text = new TextFilters(budget);
-    this.sequences = new SequenceFilters(this, budget);
+  /** The filter of that name, or null. */
+  static @Nullable Filter find(String name) {
+    return ALL.get(name);
   }
 
-  @Nullable Object apply(String name, @Nullable Object input, Arguments arguments) {
-    return switch (name) {
-      case "default", "d" -> {
-        arguments.allow("default_value", "boolean");
-        boolean missing = input instanceof Undefined || arguments.flag(1, "boolean", false) && !Values.isTrue(input);
-        yield missing ? arguments.get(0, "default_value", "") : input;
-      }
-      case "attr" -> {
-        Object value = Lookups.attribute(input, arguments.text(0, "name", ""), new Budget(TemplateLimits.DEFAULTS));
-        yield input instanceof Map<?, ?> && !(value instanceof Callable) ? new Undefined("the attribute") : value;
-      }
-      case "safe" -> input;
-      case "tojson" -> JsonText.filter(definite(input), arguments);
-      case "abs" -> Numbers.absolute(number(input));
-      case "int" -> NumberFilters.integer(input, arguments);
-      case "float" -> NumberFilters.real(input, arguments);
-      case "round" -> NumberFilters.round(number(input), arguments);
-      case "filesizeformat" -> NumberFilters.fileSize(input, arguments);
-      case "batch", "count", "dictsort", "first", "groupby", "items", "join", "last", "length", "list", "map", "max", "min", "reject",
-          "rejectattr", "reverse", "select", "selectattr", "slice", "sort", "sum", "unique" ->
-          sequences.apply(name, input, arguments);
-      default -> {
-        if (!NAMES.contains(name)) {
-          throw new TemplateException("No filter named '" + name + "'");
-        }
-        yield text.apply(name, input, arguments);
-      }
+  static Map<String, Filter> names() {
+    return ALL;
+  }
+
+  private static Map<String, Filter> all() {
+    Map<String, Filter> filters = new HashMap<>();
+    TextFilters.addTo(filters);
+    NumberFilters.addTo(filters);
+    SequenceFilters.addTo(filters);
+    LazyFilters.addTo(filters);
+    Filter otherwise = (value, arguments, run) -> {
+      @Nullable Object[] given = arguments.bind("default", 0, "default_value", "boolean");
+      boolean missing = value instanceof Undefined || Values.isTrue(Arguments.or(given[1], false)) && !Values.isTrue(value);
+      return missing ? Arguments.or(given[0], "") : value;
     };
+    filters.put("default", otherwise);
+    filters.put("d", otherwise);
+    filters.put("attr", (value, arguments, run) -> {
+      String name = Arguments.text("attribute name", arguments.bind("attr", 1, "name")[0]);
+      Object attribute = Lookups.own(value, name);
+      return attribute == Values.MISSING ? Undefined.member(value, name) : attribute;
+    });
+    filters.put("tojson", (value, arguments, run) -> JsonText.filter(value, arguments, run.budget));
+    filters.put("random", refused("random", "its result is not determined"));
+    filters.put("urlize", refused("urlize", "it makes HTML"));
+    return Map.copyOf(filters);
   }
 
-  private static @Nullable Object definite(@Nullable Object input) {
-    if (input instanceof Undefined) {
-      throw new TemplateException("Object of type Undefined is not JSON serializable");
-    }
-    return input;
-  }
-
-  private static @Nullable Object number(@Nullable Object input) {
-    if (input instanceof Undefined undefined) {
-      throw undefined.error();
-    }
-    if (!Values.isNumber(input)) {
-      throw new TemplateException("a number is needed, not " + Values.typeName(input));
-    }
-    return input;
+  private static Filter refused(String name, String why) {
+    return (value, arguments, run) -> {
+      throw new Failure("the filter '" + name + "' is not supported: " + why);
+    };
   }
 }

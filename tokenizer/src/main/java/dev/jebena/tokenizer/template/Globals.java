@@ -1,9 +1,6 @@
 package dev.jebena.tokenizer.template;
 
-import java.time.Clock;
 import java.time.ZonedDateTime;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +8,22 @@ import org.jspecify.annotations.Nullable;
 /** The functions that every template has. */
 final class Globals {
 
-  private static final int MAX_RANGE = 100_000;
+  static final Map<String, Callable> FUNCTIONS =
+      Map.of(
+          "raise_exception", (arguments, run) -> {
+            throw new Raise(PythonText.str(arguments.bind("raise_exception", 1, "message")[0]));
+          },
+          "strftime_now", (arguments, run) ->
+              Strftime.format(
+                  ZonedDateTime.now(run.clock), Arguments.text("the format", arguments.bind("strftime_now", 1, "format")[0]), run.budget),
+          "range", (arguments, run) -> Range.of(arguments),
+          "dict", Dicts::of,
+          "namespace", (arguments, run) -> new Namespace(Dicts.of(arguments, run)),
+          "cycler", (arguments, run) -> new Cycler(arguments.positionalOnly("cycler", 0, Integer.MAX_VALUE)),
+          "joiner", (arguments, run) -> new Joiner(Arguments.or(arguments.bind("joiner", 0, "sep")[0], ", ")),
+          "lipsum", (arguments, run) -> {
+            throw new Failure("lipsum makes up a random text: it is not supported");
+          });
 
   private Globals() {}
 
@@ -29,85 +41,28 @@ final class Globals {
     }
   }
 
-  static void define(Scope scope, Clock clock, Budget budget) {
-    function(scope, "raise_exception", arguments -> {
-      throw new Raise(PythonText.str(arguments.required(0, "message")));
-    });
-    function(scope, "strftime_now", arguments -> Strftime.format(ZonedDateTime.now(clock), arguments.text(0, "format", "")));
-    function(scope, "range", arguments -> range(arguments, budget));
-    function(scope, "dict", Globals::dict);
-    function(scope, "namespace", arguments -> {
-      Namespace namespace = new Namespace();
-      ((Map<?, ?>) dict(arguments)).forEach((key, value) -> namespace.attributes.put(PythonText.str(key), value));
-      return namespace;
-    });
-    function(scope, "cycler", arguments -> new Cycler(arguments.positional()));
-    function(scope, "joiner", arguments -> joiner(arguments.text(0, "sep", ", ")));
-  }
+  /** What {@code joiner()} makes: nothing when it is called first, the separator afterwards. */
+  private static final class Joiner implements Callable {
 
-  private static void function(Scope scope, String name, Callable function) {
-    scope.set(name, function);
-  }
+    private final @Nullable Object separator;
+    private boolean used;
 
-  private static Object range(Arguments arguments, Budget budget) {
-    int count = arguments.positional().size();
-    if (count < 1 || count > 3) {
-      throw new TemplateException("range takes 1 to 3 arguments, " + count + " are given");
+    Joiner(@Nullable Object separator) {
+      this.separator = separator;
     }
-    long from = count == 1 ? 0 : integer(arguments, 0);
-    long to = count == 1 ? integer(arguments, 0) : integer(arguments, 1);
-    long step = count == 3 ? integer(arguments, 2) : 1;
-    if (step == 0) {
-      throw new TemplateException("range() arg 3 must not be zero");
-    }
-    List<@Nullable Object> numbers = new ArrayList<>();
-    for (long i = from; step > 0 ? i < to : i > to; i += step) {
-      if (numbers.size() == MAX_RANGE) {
-        throw new TemplateException("range too big: a template may ask for " + MAX_RANGE + " numbers");
-      }
-      numbers.add(i);
-    }
-    budget.steps(numbers.size());
-    return numbers;
-  }
 
-  private static long integer(Arguments arguments, int index) {
-    Object value = arguments.positional().get(index);
-    if (value instanceof Long number && Math.abs(number) < Long.MAX_VALUE / 4) {
-      return number;
-    }
-    if (value instanceof Boolean bool) {
-      return bool ? 1 : 0;
-    }
-    throw new TemplateException("range needs integers, not " + Values.typeName(value));
-  }
-
-  private static Object dict(Arguments arguments) {
-    Map<@Nullable Object, @Nullable Object> map = new LinkedHashMap<>();
-    for (Object source : arguments.positional()) {
-      if (source instanceof Map<?, ?> other) {
-        other.forEach((key, value) -> map.put(Values.of(key), Values.of(value)));
-      } else {
-        for (Object pair : Values.items(source)) {
-          List<@Nullable Object> parts = Values.items(pair);
-          if (parts.size() != 2) {
-            throw new TemplateException("dict needs pairs, found " + parts.size() + " items");
-          }
-          map.put(parts.get(0), parts.get(1));
-        }
-      }
-    }
-    map.putAll(arguments.named());
-    return map;
-  }
-
-  private static Callable joiner(String separator) {
-    boolean[] used = {false};
-    return arguments -> {
-      String text = used[0] ? separator : "";
-      used[0] = true;
+    @Override
+    public @Nullable Object call(Arguments arguments, Run run) {
+      arguments.positionalOnly("joiner", 0, 0);
+      Object text = used ? separator : "";
+      used = true;
       return text;
-    };
+    }
+
+    @Override
+    public @Nullable Object attribute(String name) {
+      return name.equals("sep") ? separator : name.equals("used") ? used : Values.MISSING;
+    }
   }
 
   /** What {@code cycler()} makes. */
@@ -118,7 +73,7 @@ final class Globals {
 
     Cycler(List<@Nullable Object> items) {
       if (items.isEmpty()) {
-        throw new TemplateException("cycler needs at least one item");
+        throw new Failure("at least one item has to be provided");
       }
       this.items = items;
     }
@@ -126,16 +81,20 @@ final class Globals {
     @Nullable Object attribute(String name) {
       return switch (name) {
         case "current" -> items.get(at);
-        case "next" -> (Callable) arguments -> {
+        case "items" -> new Tuple(items);
+        case "pos" -> (long) at;
+        case "next" -> (Callable) (arguments, run) -> {
+          arguments.positionalOnly("next", 0, 0);
           Object item = items.get(at);
           at = (at + 1) % items.size();
           return item;
         };
-        case "reset" -> (Callable) arguments -> {
+        case "reset" -> (Callable) (arguments, run) -> {
+          arguments.positionalOnly("reset", 0, 0);
           at = 0;
           return null;
         };
-        default -> new Undefined("'cycler." + name + "'");
+        default -> Values.MISSING;
       };
     }
   }

@@ -1,7 +1,7 @@
 package dev.jebena.tokenizer.template;
 
 import java.math.BigInteger;
-import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -10,65 +10,73 @@ import org.jspecify.annotations.Nullable;
 final class JsonText {
 
   private static final int MAX_DEPTH = 200;
+  private static final int MAX_INDENT = 1000;
 
   private final boolean asciiOnly;
   private final @Nullable String indent;
   private final String itemSeparator;
   private final String keySeparator;
   private final boolean sortKeys;
+  private final Budget budget;
   private final StringBuilder out = new StringBuilder();
 
-  private JsonText(boolean asciiOnly, @Nullable String indent, String itemSeparator, String keySeparator, boolean sortKeys) {
+  private JsonText(boolean asciiOnly, @Nullable String indent, String itemSeparator, String keySeparator, boolean sortKeys, Budget budget) {
     this.asciiOnly = asciiOnly;
     this.indent = indent;
     this.itemSeparator = itemSeparator;
     this.keySeparator = keySeparator;
     this.sortKeys = sortKeys;
+    this.budget = budget;
   }
 
   /** The filter: {@code tojson(ensure_ascii=False, indent=None, separators=None, sort_keys=False)}. */
-  static String filter(@Nullable Object value, Arguments arguments) {
-    arguments.allow("ensure_ascii", "indent", "separators", "sort_keys");
-    Object indentation = arguments.get(1, "indent", null);
-    String indent = switch (indentation) {
-      case null -> null;
-      case Long count -> " ".repeat((int) Math.max(0, Math.min(count, 100)));
-      case Boolean bool -> bool ? " " : "";
-      case String text -> text;
-      default -> throw new TemplateException("tojson needs a number or a string as indent, not " + Values.typeName(indentation));
-    };
-    Object separators = arguments.get(2, "separators", null);
+  static String filter(@Nullable Object value, Arguments arguments, Budget budget) {
+    @Nullable Object[] given = arguments.bind("tojson", 0, "ensure_ascii", "indent", "separators", "sort_keys");
+    Object indentation = Arguments.or(given[1], null);
+    String indent = indentation == null ? null : indentation instanceof String text ? text : spaces(Arguments.integer(indentation));
     String item = indent == null ? ", " : ",";
     String key = ": ";
+    Object separators = Arguments.or(given[2], null);
     if (separators != null) {
-      List<@Nullable Object> pair = Values.items(separators);
-      if (pair.size() != 2 || !(pair.get(0) instanceof String first) || !(pair.get(1) instanceof String second)) {
-        throw new TemplateException("tojson needs two strings as separators");
+      List<@Nullable Object> pair = Values.items(separators, budget);
+      if (pair.size() != 2) {
+        throw new Failure("tojson needs two strings as separators");
       }
-      item = first;
-      key = second;
+      item = Arguments.text("a separator", pair.get(0));
+      key = Arguments.text("a separator", pair.get(1));
     }
-    JsonText json = new JsonText(arguments.flag(0, "ensure_ascii", false), indent, item, key, arguments.flag(3, "sort_keys", false));
+    boolean asciiOnly = Values.isTrue(Arguments.or(given[0], false));
+    JsonText json = new JsonText(asciiOnly, indent, item, key, Values.isTrue(Arguments.or(given[3], false)), budget);
     json.write(value, 0);
+    budget.builds(json.out.length());
     return json.out.toString();
   }
 
-  private void write(@Nullable Object raw, int depth) {
-    if (depth > MAX_DEPTH) {
-      throw new TemplateException("a value is nested deeper than " + MAX_DEPTH);
+  private static String spaces(long count) {
+    if (count > MAX_INDENT) {
+      throw new Failure("tojson is asked to indent by " + count + " spaces: the limit is " + MAX_INDENT);
     }
-    Object value = Values.of(raw);
+    return " ".repeat((int) Math.max(0, count));
+  }
+
+  private void write(@Nullable Object value, int depth) {
+    if (depth > MAX_DEPTH) {
+      throw new Failure("a value is nested deeper than " + MAX_DEPTH);
+    }
+    budget.step();
+    budget.writes(out.length());
     switch (value) {
       case null -> out.append("null");
       case Boolean bool -> out.append(bool);
       case Long number -> out.append(number);
-      case BigInteger number -> out.append(number);
+      case BigInteger number -> out.append(PythonText.decimal(number));
       case Double number -> out.append(real(number));
       case String text -> string(text);
+      case Markup markup -> string(markup.text());
       case List<?> list -> array(list, depth);
       case Tuple tuple -> array(tuple.items(), depth);
       case Map<?, ?> map -> object(map, depth);
-      case Object other -> throw new TemplateException("Object of type " + Values.typeName(other) + " is not JSON serializable");
+      case Object other -> throw new Failure("Object of type " + Values.typeName(other) + " is not JSON serializable");
     }
   }
 
@@ -99,23 +107,34 @@ final class JsonText {
     }
     out.append('{');
     boolean first = true;
-    List<? extends Map.Entry<?, ?>> entries = List.copyOf(map.entrySet());
+    List<@Nullable Object> keys = new ArrayList<>(map.keySet());
     if (sortKeys) {
-      entries = entries.stream()
-          .sorted(Comparator.comparing(Map.Entry::getKey, (a, b) -> Values.compare(Values.of(a), Values.of(b), "<")))
-          .toList();
+      keys = Sorting.sorted(keys, key -> key, false, budget);
     }
-    for (Map.Entry<?, ?> entry : entries) {
+    for (Object key : keys) {
       separate(first, depth + 1);
       first = false;
-      Object key = Values.of(entry.getKey());
-      string(key instanceof String text ? text : key == null ? "null"
-          : key instanceof Boolean bool ? String.valueOf(bool) : PythonText.str(key));
+      string(keyText(key));
       out.append(keySeparator);
-      write(entry.getValue(), depth + 1);
+      write(map.get(key), depth + 1);
     }
     newLine(depth);
     out.append('}');
+  }
+
+  private static String keyText(@Nullable Object key) {
+    return switch (key) {
+      case null -> "null";
+      case String text -> text;
+      case Boolean bool -> bool.toString();
+      case Double number -> real(number);
+      default -> {
+        if (!Values.isNumber(key)) {
+          throw new Failure("keys must be str, int, float, bool or None, not " + Values.typeName(key));
+        }
+        yield PythonText.str(key);
+      }
+    };
   }
 
   private void separate(boolean first, int depth) {

@@ -1,35 +1,41 @@
 package dev.jebena.tokenizer.template;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Cuts a template into tokens, with {@code trim_blocks} and {@code lstrip_blocks} on: the newline after a block tag goes, and so does white
- * space between the beginning of a line and a block tag or comment. A minus sign in a tag takes all white space on its side, a plus sign
- * keeps it. One newline at the end of the template goes, too.
+ * Cuts a template into tokens as jinja2's lexer does, with {@code trim_blocks} and {@code lstrip_blocks} on: the newline after a block tag
+ * goes, and so does white space between the beginning of a line and a block tag or comment. A minus sign in a tag takes all white space on
+ * its side, a plus sign keeps it. One newline at the end of the template goes, too.
  */
 final class Lexer {
 
-  private static final Pattern RAW_BEGIN = Pattern.compile("\\G\\{%([-+])?\\s*raw\\s*(?:-%}\\s*|%})");
-  private static final Pattern RAW_END = Pattern.compile("\\{%([-+])?\\s*endraw\\s*(?:\\+%}|-%}\\s*|%}\\n?)");
   private static final Pattern NUMBER =
       Pattern.compile(
-          "\\G(?:0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+"
-              + "|(?<float>[0-9](?:_?[0-9])*(?:\\.[0-9](?:_?[0-9])*(?:[eE][+-]?[0-9](?:_?[0-9])*)?|[eE][+-]?[0-9](?:_?[0-9])*))"
-              + "|[1-9](?:_?[0-9])*|0(?:_?0)*)");
+          "(?<float>(?:[0-9]+_)*+[0-9]++(?:(?:\\.(?:[0-9]+_)*+[0-9]++)?[eE][+-]?(?:[0-9]+_)*+[0-9]++|\\.(?:[0-9]+_)*+[0-9]++))"
+              + "|0[bB](?:_?[01])++|0[oO](?:_?[0-7])++|0[xX](?:_?[0-9a-fA-F])++|[1-9](?:_?[0-9])*+|0(?:_?0)*+");
   private static final String[] OPERATORS = {
     "//", "**", "==", "!=", ">=", "<=", "+", "-", "*", "/", "%", "~", "(", ")", "[", "]", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"
   };
 
   private final String source;
   private final List<Token> tokens = new ArrayList<>();
+  private final Deque<Character> open = new ArrayDeque<>();
   private int at;
+  private boolean lineStarting = true;
 
   Lexer(String source) {
-    String lines = source.replace("\r\n", "\n").replace('\r', '\n');
-    this.source = lines.endsWith("\n") ? lines.substring(0, lines.length() - 1) : lines;
+    this.source = source;
+  }
+
+  /** The source as its lines are counted: with newlines only, and without one at the end. */
+  static String normalized(String source) {
+    String lines = source.indexOf('\r') < 0 ? source : source.replace("\r\n", "\n").replace('\r', '\n');
+    return lines.endsWith("\n") ? lines.substring(0, lines.length() - 1) : lines;
   }
 
   List<Token> tokens() {
@@ -49,22 +55,26 @@ final class Lexer {
       return;
     }
     char kind = source.charAt(tag + 1);
-    char sign = tag + 2 < source.length() ? source.charAt(tag + 2) : ' ';
-    emitData(at, dataEnd(at, tag, kind, sign));
-    if (kind == '#') {
-      comment(tag);
-      return;
+    char sign = signAt(tag + 2);
+    emitData(at, dataEnd(at, tag, kind == '{', sign));
+    int begin = tag + (sign == ' ' ? 2 : 3);
+    switch (kind) {
+      case '#' -> comment(tag, begin);
+      case '{' -> code(tag, begin, Token.Kind.VARIABLE_BEGIN);
+      default -> {
+        int raw = rawBegin(begin);
+        if (raw >= 0) {
+          raw(tag, raw);
+        } else {
+          code(tag, begin, Token.Kind.BLOCK_BEGIN);
+        }
+      }
     }
-    Matcher raw = RAW_BEGIN.matcher(source);
-    if (kind == '%' && raw.find(tag)) {
-      raw(tag, raw.end());
-      return;
-    }
-    boolean signed = sign == '-' || sign == '+' && kind == '%';
-    boolean block = kind == '%';
-    tokens.add(new Token(block ? Token.Kind.BLOCK_BEGIN : Token.Kind.VARIABLE_BEGIN, "{" + kind, tag));
-    at = tag + (signed ? 3 : 2);
-    code(tag, block);
+  }
+
+  private char signAt(int index) {
+    char c = index < source.length() ? source.charAt(index) : ' ';
+    return c == '-' || c == '+' ? c : ' ';
   }
 
   private int nextTag(int from) {
@@ -78,27 +88,31 @@ final class Lexer {
   }
 
   /** Where the data before a tag ends after white space control. */
-  private int dataEnd(int from, int tag, char kind, char sign) {
-    int end = tag;
+  private int dataEnd(int from, int tag, boolean variable, char sign) {
     if (sign == '-') {
-      while (end > from && Character.isWhitespace(source.charAt(end - 1))) {
+      int end = tag;
+      while (end > from && Strings.isSpace(source.charAt(end - 1))) {
         end--;
       }
       return end;
     }
-    if (sign == '+' || kind == '{') {
-      return end;
+    if (sign == '+' || variable) {
+      return tag;
     }
     int line = source.lastIndexOf('\n', tag - 1) + 1;
-    int start = Math.max(line, from);
-    for (int i = start; i < tag; i++) {
-      if (!Character.isWhitespace(source.charAt(i))) {
-        return tag;
-      }
+    if (line <= from && !lineStarting) {
+      return tag;
     }
-    // white space that does not reach back to the beginning of the line stays
-    boolean wholeLine = line >= from || from == 0 || source.charAt(from - 1) == '\n';
-    return wholeLine ? start : tag;
+    int start = Math.max(line, from);
+    return skipSpace(start) >= tag ? start : tag;
+  }
+
+  private int skipSpace(int from) {
+    int end = from;
+    while (end < source.length() && Strings.isSpace(source.charAt(end))) {
+      end++;
+    }
+    return end;
   }
 
   private void emitData(int from, int to) {
@@ -107,98 +121,158 @@ final class Lexer {
     }
   }
 
-  private void comment(int tag) {
-    int end = source.indexOf("#}", tag + 2);
+  private void comment(int tag, int begin) {
+    int end = source.indexOf("#}", begin);
+    if (end < 0 && begin == source.length()) {
+      // jinja2 lets a tag that ends the template be
+      at = begin;
+      return;
+    }
     if (end < 0) {
       throw SourceText.error(source, tag, "the comment has no end");
     }
-    at = end + 2;
-    char sign = source.charAt(end - 1);
-    afterBlock(end > tag + 2 ? sign : ' ');
+    afterTag(end + 2, end > begin ? signAt(end - 1) : ' ', true);
+  }
+
+  /** Where the content begins if this is a raw tag, else -1. */
+  private int rawBegin(int begin) {
+    int name = skipSpace(begin);
+    if (!source.startsWith("raw", name)) {
+      return -1;
+    }
+    int end = skipSpace(name + 3);
+    return source.startsWith("%}", end) ? end + 2 : source.startsWith("-%}", end) ? skipSpace(end + 3) : -1;
   }
 
   private void raw(int tag, int from) {
-    Matcher end = RAW_END.matcher(source);
-    if (!end.find(from)) {
+    lineStarting = source.charAt(from - 1) == '\n';
+    for (int end = source.indexOf("{%", from); end >= 0; end = source.indexOf("{%", end + 1)) {
+      char sign = signAt(end + 2);
+      int name = skipSpace(end + (sign == ' ' ? 2 : 3));
+      int close = source.startsWith("endraw", name) ? skipSpace(name + "endraw".length()) : -1;
+      char after = close >= 0 ? signAt(close) : ' ';
+      int stop = after == ' ' ? close : close + 1;
+      if (close >= 0 && source.startsWith("%}", stop)) {
+        emitData(from, dataEnd(from, end, false, sign));
+        afterTag(stop + 2, after, true);
+        return;
+      }
+    }
+    if (from < source.length()) {
       throw SourceText.error(source, tag, "raw has no endraw");
     }
-    String sign = end.group(1);
-    emitData(from, dataEnd(from, end.start(), '%', sign == null ? ' ' : sign.charAt(0)));
-    at = end.end();
+    at = from;
   }
 
-  /** White space after the end of a block tag or comment whose last sign was {@code sign}. */
-  private void afterBlock(char sign) {
+  /** Goes on behind a tag whose last sign was {@code sign}; a block or comment takes a newline with it. */
+  private void afterTag(int end, char sign, boolean block) {
+    at = end;
     if (sign == '-') {
-      while (at < source.length() && Character.isWhitespace(source.charAt(at))) {
-        at++;
-      }
-    } else if (sign != '+' && at < source.length() && source.charAt(at) == '\n') {
+      at = skipSpace(at);
+    } else if (sign == ' ' && block && source.startsWith("\n", at)) {
       at++;
     }
+    lineStarting = source.charAt(at - 1) == '\n';
   }
 
   /** Reads the tokens of a tag and its end. */
-  private void code(int tag, boolean block) {
+  private void code(int tag, int begin, Token.Kind kind) {
+    boolean block = kind == Token.Kind.BLOCK_BEGIN;
+    tokens.add(new Token(kind, block ? "{%" : "{{", tag));
+    at = begin;
+    open.clear();
     String end = block ? "%}" : "}}";
-    int brackets = 0;
     while (true) {
-      while (at < source.length() && Character.isWhitespace(source.charAt(at))) {
-        at++;
+      char sign = signAt(at);
+      int close = sign == '-' || sign == '+' && block ? at + 1 : at;
+      if (open.isEmpty() && source.startsWith(end, close)) {
+        tokens.add(new Token(block ? Token.Kind.BLOCK_END : Token.Kind.VARIABLE_END, end, at));
+        afterTag(close + 2, close > at ? sign : ' ', block);
+        return;
       }
       if (at >= source.length()) {
         throw SourceText.error(source, tag, "the tag has no end, " + end + " is missing");
       }
-      char c = source.charAt(at);
-      if (brackets == 0 && (c == '-' || c == '+' && block) && source.startsWith(end, at + 1)) {
-        endOfTag(block, at, 3, c);
-        return;
-      }
-      if (brackets == 0 && source.startsWith(end, at)) {
-        endOfTag(block, at, 2, ' ');
-        return;
-      }
-      brackets += token();
+      token();
     }
   }
 
-  private void endOfTag(boolean block, int offset, int length, char sign) {
-    tokens.add(new Token(block ? Token.Kind.BLOCK_END : Token.Kind.VARIABLE_END, block ? "%}" : "}}", offset));
-    at = offset + length;
-    if (block) {
-      afterBlock(sign);
-    } else if (sign == '-') {
-      afterBlock('-');
-    }
-  }
-
-  /** Reads one token and returns by how much it opens or closes brackets. */
-  private int token() {
+  private void token() {
     char c = source.charAt(at);
-    if (c == '"' || c == '\'') {
+    if (Strings.isSpace(c)) {
+      at = skipSpace(at);
+    } else if (c == '"' || c == '\'') {
       string(c);
-      return 0;
+    } else if (c >= '0' && c <= '9') {
+      number();
+    } else if (Strings.isWord(source.codePointAt(at))) {
+      name();
+    } else {
+      operator(c);
     }
-    if (Character.isUnicodeIdentifierStart(c) || c == '_') {
-      int end = at + 1;
-      while (end < source.length() && (Character.isUnicodeIdentifierPart(source.charAt(end)) || source.charAt(end) == '_')) {
+  }
+
+  private void number() {
+    Matcher number = NUMBER.matcher(source).region(at, source.length());
+    if (!number.lookingAt()) {
+      throw SourceText.error(source, at, "the number cannot be read");
+    }
+    boolean real = number.group("float") != null && source.charAt(at - 1) != '.';
+    if (number.group("float") != null && !real) {
+      // behind a dot stand integers only: messages.0.1
+      int end = at;
+      while (end < source.length() && source.charAt(end) >= '0' && source.charAt(end) <= '9') {
         end++;
       }
-      add(Token.Kind.NAME, end);
-      return 0;
+      add(Token.Kind.INTEGER, end);
+    } else {
+      add(real ? Token.Kind.FLOAT : Token.Kind.INTEGER, number.end());
     }
-    Matcher number = NUMBER.matcher(source);
-    if (c >= '0' && c <= '9' && number.find(at)) {
-      add(number.group("float") != null ? Token.Kind.FLOAT : Token.Kind.INTEGER, number.end());
-      return 0;
+  }
+
+  private void name() {
+    int end = at;
+    while (end < source.length() && isNamePart(source.codePointAt(end))) {
+      end += Character.charCount(source.codePointAt(end));
     }
+    int first = source.codePointAt(at);
+    if (first != '_' && !Character.isUnicodeIdentifierStart(first)) {
+      throw SourceText.error(source, at, "a name begins with a character that is none of a name's");
+    }
+    add(Token.Kind.NAME, end);
+  }
+
+  private static boolean isNamePart(int c) {
+    return Strings.isWord(c) || Character.isUnicodeIdentifierPart(c) && !Character.isIdentifierIgnorable(c);
+  }
+
+  private void operator(char c) {
     for (String operator : OPERATORS) {
       if (source.startsWith(operator, at)) {
+        balance(c);
         add(Token.Kind.OPERATOR, at + operator.length());
-        return "([{".contains(operator) ? 1 : ")]}".contains(operator) ? -1 : 0;
+        return;
       }
     }
-    throw SourceText.error(source, at, "the character '" + c + "' is unexpected");
+    throw SourceText.error(source, at, "the character '" + Character.toString(source.codePointAt(at)) + "' is unexpected");
+  }
+
+  private void balance(char c) {
+    switch (c) {
+      case '(' -> open.push(')');
+      case '[' -> open.push(']');
+      case '{' -> open.push('}');
+      case ')', ']', '}' -> {
+        if (open.isEmpty()) {
+          throw SourceText.error(source, at, "'" + c + "' closes nothing");
+        }
+        char wanted = open.pop();
+        if (wanted != c) {
+          throw SourceText.error(source, at, "'" + c + "' stands where '" + wanted + "' is needed");
+        }
+      }
+      default -> {}
+    }
   }
 
   private void add(Token.Kind kind, int end) {
@@ -214,7 +288,11 @@ final class Lexer {
     if (end >= source.length()) {
       throw SourceText.error(source, at, "the string has no end");
     }
-    tokens.add(new Token(Token.Kind.STRING, StringEscapes.decode(source.substring(at + 1, end)), at));
+    try {
+      tokens.add(new Token(Token.Kind.STRING, StringEscapes.decode(source.substring(at + 1, end)), at));
+    } catch (Failure e) {
+      throw SourceText.error(source, at, e.what());
+    }
     at = end + 1;
   }
 }

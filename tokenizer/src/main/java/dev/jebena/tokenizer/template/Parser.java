@@ -4,323 +4,256 @@ import dev.jebena.tokenizer.template.Token.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Builds the tree of statements; {@link ExpressionParser} reads what stands in them. The grammar is that of jinja2 3.1. */
 final class Parser {
 
+  private static final Set<String> OF_SEVERAL_FILES = Set.of("block", "extends", "include", "import", "from");
+
   private final TokenStream tokens;
   private final ExpressionParser expressions;
-  private final int maxDepth;
-  private int depth;
+
+  /** Whether a target may be an attribute of a namespace. */
+  private enum Namespaces {
+    ALLOWED,
+    NOT_ALLOWED
+  }
 
   Parser(List<Token> tokens, String source, TemplateLimits limits) {
-    this.tokens = new TokenStream(tokens, source);
-    this.maxDepth = limits.maxDepth();
-    this.expressions = new ExpressionParser(this.tokens, maxDepth);
+    this.tokens = new TokenStream(tokens, source, limits.maxDepth());
+    this.expressions = new ExpressionParser(this.tokens);
   }
 
-  Node.Body parseTemplate() {
-    Node.Body body = body(Set.of());
-    if (tokens.peek().kind() != Kind.END) {
-      throw tokens.error("a tag '" + tokens.peek().text() + "' has nothing to end");
-    }
-    return body;
+  List<Node.Statement> parseTemplate() {
+    return statements(Set.of());
   }
 
-  /** Reads statements up to a block tag that begins with one of {@code ends}, which stays to be read: at its name. */
-  private Node.Body body(Set<String> ends) {
-    if (++depth > maxDepth) {
-      throw tokens.error("blocks are nested deeper than " + maxDepth);
-    }
+  /** Reads {@code %}}, and statements up to a block tag that begins with one of {@code ends}, which stays to be read: at its name. */
+  private List<Node.Statement> body(String... ends) {
+    // a colon may stand there as it does in Python
+    tokens.skipOperator(":");
+    endTag();
+    return statements(Set.of(ends));
+  }
+
+  private List<Node.Statement> statements(Set<String> ends) {
+    tokens.enter();
     List<Node.Statement> statements = new ArrayList<>();
     while (true) {
-      Token token = tokens.peek();
+      Token token = tokens.next();
       switch (token.kind()) {
-        case DATA -> {
-          tokens.next();
-          statements.add(new Node.Data(token.text()));
-        }
+        case DATA -> statements.add(new Node.Data(token.text()));
         case VARIABLE_BEGIN -> {
-          tokens.next();
           statements.add(new Node.Output(expressions.tuple(ExpressionParser.Conditions.ALLOWED), token.offset()));
           tokens.expect(Kind.VARIABLE_END, "}}");
         }
         case BLOCK_BEGIN -> {
-          tokens.next();
           if (tokens.peek().kind() == Kind.NAME && ends.contains(tokens.peek().text())) {
-            depth--;
-            return new Node.Body(List.copyOf(statements));
+            tokens.leave();
+            return List.copyOf(statements);
           }
-          statements.add(statement());
+          statement(statements);
+          endTag();
         }
         case END -> {
           if (!ends.isEmpty()) {
-            throw tokens.error("the template ends where one of " + ends + " is needed");
+            throw tokens.error("the template ends where one of " + ends.stream().sorted().toList() + " is needed");
           }
-          depth--;
-          return new Node.Body(List.copyOf(statements));
+          tokens.leave();
+          return List.copyOf(statements);
         }
-        default -> throw tokens.error("'" + token.text() + "' is unexpected");
+        default -> throw tokens.error(token.offset(), token.description() + " is unexpected");
       }
     }
   }
 
-  private Node.Statement statement() {
+  private void statement(List<Node.Statement> statements) {
     Token name = tokens.expectName();
-    return switch (name.text()) {
-      case "if" -> ifStatement();
-      case "for" -> forStatement(name.offset());
-      case "set" -> setStatement(name.offset());
-      case "macro" -> macro(name.offset());
-      case "call" -> callBlock(name.offset());
-      case "filter" -> filterBlock(name.offset());
-      case "with" -> with(name.offset());
-      case "generation" -> {
-        endTag();
-        Node.Body body = body(Set.of("endgeneration"));
-        closing();
-        yield new Node.Generation(body);
+    int offset = name.offset();
+    switch (name.text()) {
+      case "if" -> statements.add(ifStatement());
+      case "for" -> statements.add(forStatement(offset));
+      case "set" -> statements.add(setStatement(offset));
+      case "macro" -> statements.add(macro(offset));
+      case "call" -> statements.add(callBlock(offset));
+      case "filter" -> {
+        Node.Expression filter = expressions.filtersOfBlock();
+        statements.add(new Node.FilterBlock(filter, closed("endfilter"), offset));
       }
-      case "break" -> {
-        endTag();
-        yield new Node.Break(name.offset());
-      }
-      case "continue" -> {
-        endTag();
-        yield new Node.Continue(name.offset());
-      }
-      default -> throw tokens.errorAt(name, "the tag '" + name.text() + "' is not known");
-    };
+      case "with" -> statements.add(with(offset));
+      case "generation" -> statements.add(new Node.Generation(closed("endgeneration"), offset));
+      case "print" -> print(statements, offset);
+      case "autoescape" -> statements.add(autoescape());
+      case "break" -> statements.add(new Node.Break(offset));
+      case "continue" -> statements.add(new Node.Continue(offset));
+      default -> throw tokens.error(
+          offset,
+          OF_SEVERAL_FILES.contains(name.text())
+              ? "the tag '" + name.text() + "' is for templates of several files; a chat template is one"
+              : "the tag '" + name.text() + "' is not known or has nothing to end here");
+    }
   }
 
   private void endTag() {
     tokens.expect(Kind.BLOCK_END, "%}");
   }
 
-  /** Reads the name of an end tag and its end. */
-  private void closing() {
-    tokens.expectName();
-    endTag();
+  /** Reads a body and the name of the tag that ends it. */
+  private List<Node.Statement> closed(String end) {
+    List<Node.Statement> body = body(end);
+    tokens.next();
+    return body;
   }
 
-  private Node.Statement ifStatement() {
-    List<Node.Expression> tests = new ArrayList<>();
-    List<Node.Body> bodies = new ArrayList<>();
-    Node.Body otherwise = null;
-    tests.add(expressions.tuple(ExpressionParser.Conditions.NOT_ALLOWED));
-    endTag();
-    while (true) {
-      bodies.add(body(Set.of("elif", "else", "endif")));
-      Token end = tokens.expectName();
-      if (end.text().equals("elif")) {
-        tests.add(expressions.tuple(ExpressionParser.Conditions.NOT_ALLOWED));
-        endTag();
-        continue;
-      }
-      endTag();
-      if (end.text().equals("else")) {
-        otherwise = body(Set.of("endif"));
-        closing();
-      }
-      return new Node.If(List.copyOf(tests), List.copyOf(bodies), otherwise);
+  private Node.If ifStatement() {
+    Node.Expression test = expressions.tuple(ExpressionParser.Conditions.NOT_ALLOWED);
+    List<Node.Statement> body = body("elif", "else", "endif");
+    List<Node.If> elifs = new ArrayList<>();
+    List<Node.Statement> otherwise = List.of();
+    Token end = tokens.next();
+    while (end.isName("elif")) {
+      Node.Expression another = expressions.tuple(ExpressionParser.Conditions.NOT_ALLOWED);
+      elifs.add(new Node.If(another, body("elif", "else", "endif"), List.of(), List.of()));
+      end = tokens.next();
     }
+    if (end.isName("else")) {
+      otherwise = closed("endif");
+    }
+    return new Node.If(test, body, List.copyOf(elifs), otherwise);
   }
 
-  private Node.Statement forStatement(int offset) {
-    Node.Target target = target(Set.of("in"));
+  private Node.For forStatement(int offset) {
+    Node.Expression target = target(Namespaces.NOT_ALLOWED);
     tokens.expect(Kind.NAME, "in");
     Node.Expression iterable = expressions.tuple(ExpressionParser.Conditions.NOT_ALLOWED);
-    Node.Expression filter = tokens.skip(Kind.NAME, "if") ? expressions.expression() : null;
-    boolean recursive = tokens.skip(Kind.NAME, "recursive");
-    endTag();
-    Node.Body body = body(Set.of("else", "endfor"));
-    Node.Body otherwise = null;
-    if (tokens.expectName().text().equals("else")) {
-      endTag();
-      otherwise = body(Set.of("endfor"));
-      tokens.expectName();
-    }
-    endTag();
+    Node.Expression filter = tokens.skipName("if") ? expressions.expression() : null;
+    boolean recursive = tokens.skipName("recursive");
+    List<Node.Statement> body = body("else", "endfor");
+    List<Node.Statement> otherwise = tokens.next().isName("else") ? closed("endfor") : List.of();
     return new Node.For(target, iterable, filter, body, otherwise, recursive, offset);
   }
 
-  /** Reads names, a tuple of them, or {@code namespace.attribute}. */
-  private Node.Target target(Set<String> ends) {
-    List<Node.Target> targets = new ArrayList<>();
+  /** Reads what can be assigned to: a name, a tuple of them, or {@code namespace.attribute}. */
+  private Node.Expression target(Namespaces namespaces) {
+    int offset = tokens.peek().offset();
+    List<Node.Expression> items = new ArrayList<>();
     boolean tuple = false;
-    while (true) {
-      if (tokens.peek().kind() == Kind.BLOCK_END || tokens.peek().kind() == Kind.NAME && ends.contains(tokens.peek().text())
-          && (tuple || tokens.peekSecond().kind() != Kind.NAME)) {
-        if (!targets.isEmpty()) {
-          break;
-        }
-      }
-      if (tokens.peek().is(Kind.OPERATOR, "=") || tokens.peek().is(Kind.OPERATOR, ")")) {
-        break;
-      }
-      targets.add(singleTarget(ends));
-      if (!tokens.skip(Kind.OPERATOR, ",")) {
+    while (!ExpressionParser.endsTuple(tokens.peek())) {
+      items.add(singleTarget(namespaces));
+      if (!tokens.peek().isOperator(",")) {
         break;
       }
       tuple = true;
+      tokens.next();
     }
-    if (targets.isEmpty()) {
-      throw tokens.error("the name of a variable is missing");
+    if (items.isEmpty()) {
+      throw tokens.error("the name of a variable is missing, found " + tokens.peek().description());
     }
-    return tuple ? new Node.TupleTarget(List.copyOf(targets)) : targets.getFirst();
+    Node.Expression target = tuple ? new Node.TupleLiteral(List.copyOf(items), offset) : items.getFirst();
+    requireTarget(target);
+    return target;
   }
 
-  private Node.Target singleTarget(Set<String> ends) {
-    if (tokens.skip(Kind.OPERATOR, "(")) {
-      Node.Target inner = target(ends);
-      tokens.expect(Kind.OPERATOR, ")");
-      return inner;
+  private Node.Expression singleTarget(Namespaces namespaces) {
+    Node.Expression item = expressions.primary();
+    if (namespaces == Namespaces.ALLOWED && item instanceof Node.Name name && tokens.skipOperator(".")) {
+      return new Node.NamespaceAttribute(name.name(), tokens.expectName().text(), name.offset());
     }
-    Token name = tokens.expectName();
-    if (ExpressionParser.CONSTANTS.contains(name.text())) {
-      throw tokens.errorAt(name, "'" + name.text() + "' cannot be assigned to");
+    return item;
+  }
+
+  private void requireTarget(Node.Expression target) {
+    switch (target) {
+      case Node.Name name -> {}
+      case Node.NamespaceAttribute attribute -> {}
+      case Node.TupleLiteral tuple -> tuple.items().forEach(this::requireTarget);
+      default -> throw tokens.error(target.offset(), "nothing can be assigned to this");
     }
-    if (tokens.skip(Kind.OPERATOR, ".")) {
-      return new Node.AttributeTarget(name.text(), tokens.expectName().text());
+  }
+
+  private Node.Name name() {
+    if (expressions.primary() instanceof Node.Name name) {
+      return name;
     }
-    return new Node.NameTarget(name.text());
+    throw tokens.error("the name of a variable is missing");
   }
 
   private Node.Statement setStatement(int offset) {
-    Node.Target target = target(Set.of());
-    if (tokens.skip(Kind.OPERATOR, "=")) {
-      Node.Expression value = expressions.tuple(ExpressionParser.Conditions.ALLOWED);
-      endTag();
-      return new Node.Set(target, value, offset);
+    Node.Expression target = target(Namespaces.ALLOWED);
+    if (tokens.skipOperator("=")) {
+      return new Node.Assign(target, expressions.tuple(ExpressionParser.Conditions.ALLOWED), offset);
     }
-    List<Node.Call> filters = tokens.skip(Kind.OPERATOR, "|") ? expressions.filters() : List.of();
-    endTag();
-    Node.Body body = body(Set.of("endset"));
-    closing();
-    return new Node.SetBlock(target, filters, body, offset);
+    Node.Expression filter = tokens.peek().isOperator("|") ? expressions.filters(null) : null;
+    return new Node.AssignBlock(target, filter, closed("endset"), offset);
   }
 
   private Node.Signature signature() {
-    List<String> names = new ArrayList<>();
+    List<Node.Name> names = new ArrayList<>();
     List<Node.Expression> defaults = new ArrayList<>();
-    tokens.expect(Kind.OPERATOR, "(");
-    while (!tokens.peek().is(Kind.OPERATOR, ")")) {
+    tokens.expectOperator("(");
+    while (!tokens.peek().isOperator(")")) {
       if (!names.isEmpty()) {
-        tokens.expect(Kind.OPERATOR, ",");
+        tokens.expectOperator(",");
       }
-      names.add(tokens.expectName().text());
-      if (tokens.skip(Kind.OPERATOR, "=")) {
+      Node.Name name = name();
+      if (names.stream().anyMatch(other -> other.name().equals(name.name()))) {
+        throw tokens.error(name.offset(), "two parameters are called '" + name.name() + "'");
+      }
+      names.add(name);
+      if (tokens.skipOperator("=")) {
         defaults.add(expressions.expression());
       } else if (!defaults.isEmpty()) {
         throw tokens.error("a parameter without a default follows one that has a default");
       }
     }
-    tokens.expect(Kind.OPERATOR, ")");
+    tokens.next();
     return new Node.Signature(List.copyOf(names), List.copyOf(defaults));
   }
 
   private Node.Statement macro(int offset) {
-    String name = tokens.expectName().text();
+    Node.Name name = name();
     Node.Signature signature = signature();
-    endTag();
-    Node.Body body = body(Set.of("endmacro"));
-    closing();
-    return new Node.MacroDefinition(name, signature, body, offset);
+    return new Node.MacroDefinition(name, signature, closed("endmacro"), offset);
   }
 
   private Node.Statement callBlock(int offset) {
-    Node.Signature signature =
-        tokens.peek().is(Kind.OPERATOR, "(") ? signature() : new Node.Signature(List.of(), List.of());
-    Node.Expression call = expressions.expression();
-    if (!(call instanceof Node.Invocation)) {
-      throw tokens.error("a call block needs a call");
+    Node.Signature signature = tokens.peek().isOperator("(") ? signature() : Node.Signature.NONE;
+    if (!(expressions.expression() instanceof Node.Call call)) {
+      throw tokens.error(offset, "a call block needs a call");
     }
-    endTag();
-    Node.Body body = body(Set.of("endcall"));
-    closing();
-    return new Node.CallBlock(call, signature, body, offset);
-  }
-
-  private Node.Statement filterBlock(int offset) {
-    List<Node.Call> filters = expressions.filters();
-    endTag();
-    Node.Body body = body(Set.of("endfilter"));
-    closing();
-    return new Node.FilterBlock(filters, body, offset);
+    return new Node.CallBlock(call, signature, closed("endcall"), offset);
   }
 
   private Node.Statement with(int offset) {
-    List<Node.Target> targets = new ArrayList<>();
+    List<Node.Expression> targets = new ArrayList<>();
     List<Node.Expression> values = new ArrayList<>();
     while (tokens.peek().kind() != Kind.BLOCK_END) {
       if (!targets.isEmpty()) {
-        tokens.expect(Kind.OPERATOR, ",");
+        tokens.expectOperator(",");
       }
-      targets.add(singleTarget(Set.of()));
-      tokens.expect(Kind.OPERATOR, "=");
+      targets.add(target(Namespaces.NOT_ALLOWED));
+      tokens.expectOperator("=");
       values.add(expressions.expression());
     }
-    endTag();
-    Node.Body body = body(Set.of("endwith"));
-    closing();
-    return new Node.With(List.copyOf(targets), List.copyOf(values), body, offset);
+    return new Node.With(List.copyOf(targets), List.copyOf(values), closed("endwith"), offset);
   }
 
-  /** Tokens with one of look-ahead. */
-  static final class TokenStream {
-
-    private final List<Token> tokens;
-    private final String source;
-    private int at;
-
-    TokenStream(List<Token> tokens, String source) {
-      this.tokens = tokens;
-      this.source = source;
-    }
-
-    Token peek() {
-      return tokens.get(at);
-    }
-
-    Token peekSecond() {
-      return tokens.get(Math.min(at + 1, tokens.size() - 1));
-    }
-
-    Token next() {
-      Token token = tokens.get(at);
-      at = Math.min(at + 1, tokens.size() - 1);
-      return token;
-    }
-
-    boolean skip(Kind kind, String text) {
-      if (peek().is(kind, text)) {
-        next();
-        return true;
+  private void print(List<Node.Statement> statements, int offset) {
+    boolean first = true;
+    while (tokens.peek().kind() != Kind.BLOCK_END) {
+      if (!first) {
+        tokens.expectOperator(",");
       }
-      return false;
+      first = false;
+      statements.add(new Node.Output(expressions.expression(), offset));
     }
+  }
 
-    Token expect(Kind kind, String text) {
-      if (!peek().is(kind, text)) {
-        throw error("'" + text + "' is missing, found '" + peek().text() + "'");
-      }
-      return next();
+  private Node.Statement autoescape() {
+    int offset = tokens.peek().offset();
+    if (!(expressions.expression() instanceof Node.Constant constant) || Values.isTrue(constant.value())) {
+      throw tokens.error(offset, "autoescape is for HTML; a chat template can only switch it off");
     }
-
-    Token expectName() {
-      if (peek().kind() != Kind.NAME) {
-        throw error("a name is missing, found '" + peek().text() + "'");
-      }
-      return next();
-    }
-
-    TemplateException error(String what) {
-      return errorAt(peek(), what);
-    }
-
-    TemplateException errorAt(@Nullable Token token, String what) {
-      return SourceText.error(source, token == null ? source.length() : token.offset(), what);
-    }
+    return new Node.Scope(closed("endautoescape"));
   }
 }

@@ -1,13 +1,19 @@
 package dev.jebena.tokenizer.template;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
-/** How Python writes values: {@code str} and {@code repr}. */
+/** How Python writes values: {@code str}, {@code repr} and {@code ascii}. */
 final class PythonText {
+
+  /** Python writes no longer integers in decimal. */
+  static final int MAX_DIGITS = 4300;
 
   private static final int MAX_DEPTH = 200;
 
@@ -17,6 +23,7 @@ final class PythonText {
     return switch (value) {
       case String text -> text;
       case Undefined undefined -> "";
+      case Markup markup -> markup.text();
       case null, default -> repr(value);
     };
   }
@@ -27,13 +34,16 @@ final class PythonText {
 
   private static String repr(@Nullable Object value, int depth) {
     if (depth > MAX_DEPTH) {
-      throw new TemplateException("a value is nested deeper than " + MAX_DEPTH);
+      throw new Failure("a value is nested deeper than " + MAX_DEPTH);
     }
-    return switch (Values.of(value)) {
+    return switch (value) {
       case null -> "None";
       case Boolean bool -> bool ? "True" : "False";
+      case Long number -> number.toString();
+      case BigInteger number -> decimal(number);
       case Double number -> real(number);
       case String text -> quoted(text);
+      case Markup markup -> "Markup(" + quoted(markup.text()) + ")";
       case List<?> list -> joined("[", "]", list, depth);
       case Tuple tuple ->
           tuple.items().size() == 1 ? "(" + repr(tuple.items().getFirst(), depth + 1) + ",)" : joined("(", ")", tuple.items(), depth);
@@ -42,12 +52,25 @@ final class PythonText {
         map.forEach((key, each) -> text.add(repr(key, depth + 1) + ": " + repr(each, depth + 1)));
         yield text.toString();
       }
+      case Range range -> "range(" + range.start() + ", " + range.stop() + (range.step() == 1 ? "" : ", " + range.step()) + ")";
+      case DictView view -> view.typeName() + "(" + repr(view.items(), depth + 1) + ")";
       case Undefined undefined -> "Undefined";
       case Namespace namespace -> "<Namespace " + repr(namespace.attributes, depth + 1) + ">";
+      case LoopState loop -> loop.toString();
+      case Macro macro -> macro.toString();
+      case Lazy lazy -> "<generator object>";
+      case Globals.Cycler cycler -> "<Cycler>";
       case Callable callable -> "<function>";
-      case Generator generator -> "<generator object>";
       case Object other -> String.valueOf(other);
     };
+  }
+
+  static String decimal(BigInteger number) {
+    String digits = number.toString();
+    if (digits.length() > MAX_DIGITS + (number.signum() < 0 ? 1 : 0)) {
+      throw new Failure("Exceeds the limit (" + MAX_DIGITS + " digits) for integer string conversion");
+    }
+    return digits;
   }
 
   private static String joined(String open, String close, List<?> items, int depth) {
@@ -69,12 +92,10 @@ final class PythonText {
         default -> {
           if (c == quote) {
             out.append('\\').append(quote);
-          } else if (c < 0x20 || c == 0x7F || c < 0x100 && !isPrintable(c)) {
-            out.append(String.format("\\x%02x", c));
-          } else if (isPrintable(c)) {
+          } else if (Strings.isPrintable(c)) {
             out.appendCodePoint(c);
           } else {
-            out.append(c < 0x10000 ? String.format("\\u%04x", c) : String.format("\\U%08x", c));
+            out.append(escape(c));
           }
         }
       }
@@ -82,13 +103,32 @@ final class PythonText {
     return out.append(quote).toString();
   }
 
-  private static boolean isPrintable(int c) {
-    return switch (Character.getType(c)) {
-      case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.PRIVATE_USE, Character.UNASSIGNED,
-          Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> false;
-      case Character.SPACE_SEPARATOR -> c == ' ';
-      default -> true;
-    };
+  /** A code point as an escape sequence. */
+  static String escape(int c) {
+    return c < 0x100 ? String.format("\\x%02x", c) : c < 0x10000 ? String.format("\\u%04x", c) : String.format("\\U%08x", c);
+  }
+
+  /** What {@code repr} gives, with all but ASCII escaped. */
+  static String ascii(@Nullable Object value) {
+    StringBuilder out = new StringBuilder();
+    repr(value).codePoints().forEach(c -> {
+      if (c < 0x80) {
+        out.append((char) c);
+      } else {
+        out.append(escape(c));
+      }
+    });
+    return out.toString();
+  }
+
+  /** Java gives at least two digits, and where one is enough that may not be the one. */
+  private static BigDecimal shortest(double value) {
+    BigDecimal decimal = new BigDecimal(Double.toString(value)).stripTrailingZeros();
+    if (decimal.precision() == 2) {
+      BigDecimal single = new BigDecimal(value).round(new MathContext(1, RoundingMode.HALF_EVEN));
+      return single.doubleValue() == value ? single : decimal;
+    }
+    return decimal;
   }
 
   /** The shortest digits that give the number back, in Python's form. */
@@ -102,7 +142,7 @@ final class PythonText {
     if (value == 0) {
       return 1 / value < 0 ? "-0.0" : "0.0";
     }
-    BigDecimal decimal = new BigDecimal(Double.toString(value)).stripTrailingZeros();
+    BigDecimal decimal = shortest(value);
     int exponent = decimal.precision() - decimal.scale() - 1;
     if (exponent < -4 || exponent >= 16) {
       String digits = decimal.unscaledValue().abs().toString();

@@ -10,7 +10,8 @@ final class Strftime {
 
   private Strftime() {}
 
-  static String format(ZonedDateTime time, String format) {
+  /** Formats a time; the flags are those of the GNU library: {@code -} drops padding, {@code _} pads with spaces, {@code ^} is upper case. */
+  static String format(ZonedDateTime time, String format, Budget budget) {
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < format.length(); i++) {
       char c = format.charAt(i);
@@ -18,15 +19,30 @@ final class Strftime {
         text.append(c);
         continue;
       }
-      char code = format.charAt(++i);
-      if (code == '-' && i + 1 < format.length()) {
-        String padded = field(time, format.charAt(++i));
-        text.append(padded.replaceFirst("^[0 ]+(?=.)", ""));
+      char flag = format.charAt(i + 1);
+      if ("-_0^".indexOf(flag) >= 0 && i + 2 < format.length()) {
+        text.append(flagged(flag, field(time, format.charAt(i + 2))));
+        i += 2;
       } else {
-        text.append(field(time, code));
+        text.append(field(time, flag));
+        i++;
       }
+      budget.writes(text.length());
     }
     return text.toString();
+  }
+
+  private static String flagged(char flag, String field) {
+    int zeros = 0;
+    while (zeros < field.length() - 1 && "0 ".indexOf(field.charAt(zeros)) >= 0) {
+      zeros++;
+    }
+    return switch (flag) {
+      case '-' -> field.substring(zeros);
+      case '_' -> " ".repeat(zeros) + field.substring(zeros);
+      case '0' -> "0".repeat(zeros) + field.substring(zeros);
+      default -> field.toUpperCase(Locale.ROOT);
+    };
   }
 
   private static String field(ZonedDateTime time, char code) {
@@ -41,13 +57,20 @@ final class Strftime {
       case 'e' -> padded(time.getDayOfMonth(), ' ');
       case 'f' -> String.format(Locale.ROOT, "%06d", time.getNano() / 1000);
       case 'F' -> pattern(time, "yyyy-MM-dd");
+      case 'C' -> pattern(time, "yyyy").substring(0, 2);
+      case 'G' -> String.valueOf(time.get(WeekFields.ISO.weekBasedYear()));
+      case 'g' -> String.format(Locale.ROOT, "%02d", time.get(WeekFields.ISO.weekBasedYear()) % 100);
       case 'H' -> pattern(time, "HH");
+      case 'k' -> padded(time.getHour(), ' ');
+      case 'l' -> padded((time.getHour() + 11) % 12 + 1, ' ');
       case 'I' -> pattern(time, "hh");
       case 'j' -> pattern(time, "DDD");
       case 'm' -> pattern(time, "MM");
       case 'M' -> pattern(time, "mm");
       case 'n' -> "\n";
       case 'p' -> time.getHour() < 12 ? "AM" : "PM";
+      case 'P' -> time.getHour() < 12 ? "am" : "pm";
+      case 'r' -> pattern(time, "hh:mm:ss ") + (time.getHour() < 12 ? "AM" : "PM");
       case 'R' -> pattern(time, "HH:mm");
       case 's' -> String.valueOf(time.toEpochSecond());
       case 'S' -> pattern(time, "ss");

@@ -1,8 +1,9 @@
 package dev.jebena.tokenizer.template;
 
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -11,10 +12,10 @@ final class StringMethods {
 
   private static final Set<String> NAMES =
       Set.of(
-          "capitalize", "casefold", "center", "count", "endswith", "expandtabs", "find", "format", "index", "isalnum", "isalpha", "isascii",
-          "isdecimal", "isdigit", "isidentifier", "islower", "isnumeric", "isspace", "istitle", "isupper", "join", "ljust", "lower", "lstrip",
-          "partition", "removeprefix", "removesuffix", "replace", "rfind", "rindex", "rjust", "rpartition", "rsplit", "rstrip", "split",
-          "splitlines", "startswith", "strip", "swapcase", "title", "upper", "zfill");
+          "capitalize", "casefold", "center", "count", "encode", "endswith", "expandtabs", "find", "format", "format_map", "index", "isalnum",
+          "isalpha", "isascii", "isdecimal", "isdigit", "isidentifier", "islower", "isnumeric", "isprintable", "isspace", "istitle", "isupper",
+          "join", "ljust", "lower", "lstrip", "maketrans", "partition", "removeprefix", "removesuffix", "replace", "rfind", "rindex", "rjust",
+          "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title", "translate", "upper", "zfill");
 
   private StringMethods() {}
 
@@ -22,79 +23,129 @@ final class StringMethods {
     return NAMES.contains(name);
   }
 
-  static @Nullable Object call(String text, String name, Arguments arguments, Budget budget) {
-    budget.steps(text.length() / 16);
+  static @Nullable Object call(String text, String name, Arguments arguments, Run run) {
+    Budget budget = run.budget;
+    budget.reads(text.length());
     return switch (name) {
-      case "strip" -> strip(text, arguments.get(0, "chars", null), true, true);
-      case "lstrip" -> strip(text, arguments.get(0, "chars", null), true, false);
-      case "rstrip" -> strip(text, arguments.get(0, "chars", null), false, true);
-      case "split" -> split(text, arguments);
-      case "rsplit" -> rsplit(text, arguments);
-      case "splitlines" -> splitlines(text, arguments.flag(0, "keepends", false));
+      case "strip" -> strip(text, optional(name, arguments), true, true);
+      case "lstrip" -> strip(text, optional(name, arguments), true, false);
+      case "rstrip" -> strip(text, optional(name, arguments), false, true);
+      case "split" -> SplitMethods.split(text, arguments, budget);
+      case "rsplit" -> SplitMethods.rsplit(text, arguments, budget);
+      case "splitlines" -> Strings.lines(text, Values.isTrue(Arguments.or(arguments.bind(name, 0, "keepends")[0], false)));
       case "startswith" -> affix(text, arguments, true);
       case "endswith" -> affix(text, arguments, false);
-      case "replace" -> replace(
-          text, PythonText.str(arguments.required(0, "old")), PythonText.str(arguments.required(1, "new")),
-          arguments.integer(2, "count", -1), budget);
-      case "upper" -> text.toUpperCase(Locale.ROOT);
-      case "lower" -> text.toLowerCase(Locale.ROOT);
-      case "casefold" -> text.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
-      case "capitalize" -> capitalize(text);
-      case "title" -> title(text);
-      case "swapcase" -> swapcase(text);
-      case "join" -> join(text, arguments, budget);
+      case "replace" -> {
+        List<@Nullable Object> given = arguments.positionalOnly(name, 2, 3);
+        yield replace(
+            text, Arguments.text("replace() argument 1", given.get(0)), Arguments.text("replace() argument 2", given.get(1)),
+            given.size() == 3 ? Arguments.integer(given.get(2)) : -1, budget);
+      }
+      case "join" -> join(text, arguments.positionalOnly(name, 1, 1).get(0), budget);
       case "find", "index", "rfind", "rindex", "count" -> search(text, name, arguments);
-      case "partition", "rpartition" -> partition(text, arguments.text(0, "sep", ""), name.equals("partition"));
-      case "removeprefix" -> removed(text, arguments.text(0, "prefix", ""), true);
-      case "removesuffix" -> removed(text, arguments.text(0, "suffix", ""), false);
-      case "center" -> center(text, arguments.integer(0, "width", 0), arguments.text(1, "fillchar", " "), budget);
-      case "ljust" -> text + padding(text, arguments.integer(0, "width", 0), arguments.text(1, "fillchar", " "), budget);
-      case "rjust" -> padding(text, arguments.integer(0, "width", 0), arguments.text(1, "fillchar", " "), budget) + text;
-      case "zfill" -> zfill(text, arguments.integer(0, "width", 0), budget);
-      case "format" -> BraceFormat.format(text, arguments, budget);
-      case "expandtabs" -> expandtabs(text, arguments.integer(0, "tabsize", 8), budget);
-      default -> classify(text, name);
+      case "partition", "rpartition" -> SplitMethods.partition(text, one(name, arguments), name.equals("partition"));
+      case "removeprefix" -> {
+        String prefix = one(name, arguments);
+        yield text.startsWith(prefix) ? text.substring(prefix.length()) : text;
+      }
+      case "removesuffix" -> {
+        String suffix = one(name, arguments);
+        yield text.endsWith(suffix) ? text.substring(0, text.length() - suffix.length()) : text;
+      }
+      case "center", "ljust", "rjust" -> {
+        List<@Nullable Object> given = arguments.positionalOnly(name, 1, 2);
+        String fill = given.size() == 1 ? " " : Arguments.text("The fill character", given.get(1));
+        if (Strings.length(fill) != 1) {
+          throw new Failure("The fill character must be exactly one character long");
+        }
+        yield justify(text, name, Arguments.integer(given.get(0)), fill, budget);
+      }
+      case "zfill" -> zfill(text, Arguments.integer(arguments.positionalOnly(name, 1, 1).get(0)), budget);
+      case "format" -> BraceFormat.format(text, arguments.positional(), arguments.named(), run);
+      case "format_map" -> BraceFormat.formatMap(text, arguments.positionalOnly(name, 1, 1).get(0), run);
+      case "expandtabs" -> expandtabs(text, Arguments.integer(arguments.bind(name, 0, "tabsize")[0], 8), budget);
+      case "translate" -> translate(text, arguments.positionalOnly(name, 1, 1).get(0), budget);
+      case "encode", "maketrans" -> throw new Failure("'str.encode' and 'str.maketrans' are not supported: templates have no bytes");
+      default -> {
+        arguments.positionalOnly(name, 0, 0);
+        yield convert(text, name);
+      }
     };
   }
 
-  private static Object classify(String text, String name) {
+  private static @Nullable String optional(String name, Arguments arguments) {
+    List<@Nullable Object> given = arguments.positionalOnly(name, 0, 1);
+    return given.isEmpty() || given.get(0) == null ? null : Arguments.text(name + " arg", given.get(0));
+  }
+
+  private static String one(String name, Arguments arguments) {
+    return Arguments.text(name + "() argument", arguments.positionalOnly(name, 1, 1).get(0));
+  }
+
+  private static Object convert(String text, String name) {
     boolean any = !text.isEmpty();
     return switch (name) {
-      case "isalnum" -> any && text.codePoints().allMatch(c -> Character.isLetter(c) || isNumeric(c));
+      case "upper" -> Strings.upper(text);
+      case "lower" -> Strings.lower(text);
+      case "casefold" -> casefold(text);
+      case "capitalize" -> Strings.capitalize(text);
+      case "title" -> title(text);
+      case "swapcase" -> swapcase(text);
+      case "isalnum" -> any && text.codePoints().allMatch(c -> Character.isLetter(c) || Strings.isNumeric(c));
       case "isalpha" -> any && text.codePoints().allMatch(Character::isLetter);
       case "isascii" -> text.chars().allMatch(c -> c < 0x80);
-      case "isdecimal" -> any && text.codePoints().allMatch(Character::isDigit);
-      case "isdigit" -> any && text.codePoints().allMatch(c -> Character.isDigit(c) || "²³¹⁰⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉".indexOf(c) >= 0);
-      case "isnumeric" -> any && text.codePoints().allMatch(StringMethods::isNumeric);
+      case "isdecimal" -> any && text.codePoints().allMatch(Strings::isDecimal);
+      case "isdigit" -> any && text.codePoints().allMatch(Strings::isDigit);
+      case "isnumeric" -> any && text.codePoints().allMatch(Strings::isNumeric);
+      case "isprintable" -> text.codePoints().allMatch(Strings::isPrintable);
       case "isidentifier" -> any && (Character.isUnicodeIdentifierStart(text.codePointAt(0)) || text.charAt(0) == '_')
           && text.codePoints().allMatch(c -> Character.isUnicodeIdentifierPart(c) && !Character.isIdentifierIgnorable(c));
-      case "islower" -> hasCase(text) && text.codePoints().noneMatch(c -> Character.isUpperCase(c) || Character.isTitleCase(c));
-      case "isupper" -> hasCase(text) && text.codePoints().noneMatch(c -> Character.isLowerCase(c) || Character.isTitleCase(c));
-      case "isspace" -> any && text.codePoints().allMatch(StringMethods::isSpace);
-      case "istitle" -> hasCase(text) && title(text).equals(text);
-      default -> throw new TemplateException("'str' object has no method '" + name + "'");
+      case "islower" -> isLower(text);
+      case "isupper" -> isUpper(text);
+      case "isspace" -> any && text.codePoints().allMatch(Strings::isSpace);
+      case "istitle" -> isTitle(text);
+      default -> throw new Failure("'str' object has no method '" + name + "'");
     };
   }
 
-  private static boolean isNumeric(int c) {
-    int type = Character.getType(c);
-    return type == Character.DECIMAL_DIGIT_NUMBER || type == Character.LETTER_NUMBER || type == Character.OTHER_NUMBER;
+  static boolean isLower(String text) {
+    return text.codePoints().anyMatch(Character::isLowerCase)
+        && text.codePoints().noneMatch(c -> Character.isUpperCase(c) || Character.isTitleCase(c));
   }
 
-  private static boolean hasCase(String text) {
-    return text.codePoints().anyMatch(c -> Character.isUpperCase(c) || Character.isLowerCase(c) || Character.isTitleCase(c));
+  static boolean isUpper(String text) {
+    return text.codePoints().anyMatch(Character::isUpperCase)
+        && text.codePoints().noneMatch(c -> Character.isLowerCase(c) || Character.isTitleCase(c));
   }
 
-  /** What Python takes for white space. */
-  static boolean isSpace(int c) {
-    return c >= 0x09 && c <= 0x0D || c >= 0x1C && c <= 0x20 || c == 0x85 || c == 0xA0 || Character.isSpaceChar(c);
-  }
-
-  static String strip(String text, @Nullable Object chars, boolean left, boolean right) {
-    if (chars != null && !(chars instanceof String)) {
-      throw new TemplateException("strip arg must be None or str, not " + Values.typeName(chars));
+  private static boolean isTitle(String text) {
+    boolean cased = false;
+    boolean inWord = false;
+    for (int c : text.codePoints().toArray()) {
+      boolean begins = Character.isUpperCase(c) || Character.isTitleCase(c);
+      if (begins && inWord || !begins && Character.isLowerCase(c) && !inWord) {
+        return false;
+      }
+      inWord = Strings.isCased(c);
+      cased |= inWord;
     }
-    String set = (String) chars;
+    return cased;
+  }
+
+  /** By way of upper case, which brings together what full case folding does; the dotless i stays apart. */
+  private static String casefold(String text) {
+    StringBuilder out = new StringBuilder();
+    text.codePoints().forEach(c -> {
+      if (c == '\u0131') {
+        out.appendCodePoint(c);
+      } else {
+        Strings.upper(Strings.lower(Character.toString(c))).codePoints().forEach(upper -> out.appendCodePoint(Character.toLowerCase(upper)));
+      }
+    });
+    return out.toString();
+  }
+
+  static String strip(String text, @Nullable String set, boolean left, boolean right) {
     int from = 0;
     int to = text.length();
     while (left && from < to && stripped(text.codePointAt(from), set)) {
@@ -107,15 +158,7 @@ final class StringMethods {
   }
 
   private static boolean stripped(int c, @Nullable String set) {
-    return set == null ? isSpace(c) : set.indexOf(c) >= 0;
-  }
-
-  static String capitalize(String text) {
-    if (text.isEmpty()) {
-      return text;
-    }
-    int first = text.offsetByCodePoints(0, 1);
-    return Character.toString(Character.toTitleCase(text.codePointAt(0))) + text.substring(first).toLowerCase(Locale.ROOT);
+    return set == null ? Strings.isSpace(c) : set.indexOf(c) >= 0;
   }
 
   private static String title(String text) {
@@ -123,261 +166,181 @@ final class StringMethods {
     boolean inWord = false;
     for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
       int c = text.codePointAt(i);
-      out.appendCodePoint(inWord ? Character.toLowerCase(c) : Character.toTitleCase(c));
-      inWord = Character.isUpperCase(c) || Character.isLowerCase(c) || Character.isTitleCase(c);
+      out.append(inWord ? Strings.lower(Character.toString(c)) : Strings.titleCase(c));
+      inWord = Strings.isCased(c);
     }
     return out.toString();
   }
 
   private static String swapcase(String text) {
     StringBuilder out = new StringBuilder();
-    text.codePoints().forEach(
-        c -> out.appendCodePoint(Character.isUpperCase(c) ? Character.toLowerCase(c) : Character.toUpperCase(c)));
+    text.codePoints().forEach(c -> {
+      String character = Character.toString(c);
+      out.append(Character.isUpperCase(c) ? Strings.lower(character) : Character.isLowerCase(c) ? Strings.upper(character) : character);
+    });
     return out.toString();
   }
 
-  private static Object split(String text, Arguments arguments) {
-    arguments.allow("sep", "maxsplit");
-    Object separator = arguments.get(0, "sep", null);
-    int most = arguments.integer(1, "maxsplit", -1);
-    List<@Nullable Object> parts = new ArrayList<>();
-    if (separator == null) {
-      splitAtSpace(text, most, parts);
-      return parts;
-    }
-    String sep = separator(separator);
-    int at = 0;
-    for (int found = text.indexOf(sep); found >= 0 && (most < 0 || parts.size() < most); found = text.indexOf(sep, at)) {
-      parts.add(text.substring(at, found));
-      at = found + sep.length();
-    }
-    parts.add(text.substring(at));
-    return parts;
-  }
-
-  private static String separator(Object separator) {
-    if (!(separator instanceof String text)) {
-      throw new TemplateException("must be str or None, not " + Values.typeName(separator));
-    }
-    if (text.isEmpty()) {
-      throw new TemplateException("empty separator");
-    }
-    return text;
-  }
-
-  private static void splitAtSpace(String text, int most, List<@Nullable Object> parts) {
-    int at = 0;
-    while (true) {
-      while (at < text.length() && isSpace(text.charAt(at))) {
-        at++;
-      }
-      if (at == text.length()) {
-        return;
-      }
-      if (most >= 0 && parts.size() == most) {
-        parts.add(text.substring(at));
-        return;
-      }
-      int end = at;
-      while (end < text.length() && !isSpace(text.charAt(end))) {
-        end++;
-      }
-      parts.add(text.substring(at, end));
-      at = end;
-    }
-  }
-
-  private static Object rsplit(String text, Arguments arguments) {
-    arguments.allow("sep", "maxsplit");
-    Object separator = arguments.get(0, "sep", null);
-    int most = arguments.integer(1, "maxsplit", -1);
-    List<@Nullable Object> parts = new ArrayList<>();
-    if (separator == null) {
-      int end = text.length();
-      while (true) {
-        while (end > 0 && isSpace(text.charAt(end - 1))) {
-          end--;
-        }
-        if (end == 0) {
-          return parts;
-        }
-        if (most >= 0 && parts.size() == most) {
-          parts.addFirst(text.substring(0, end));
-          return parts;
-        }
-        int from = end;
-        while (from > 0 && !isSpace(text.charAt(from - 1))) {
-          from--;
-        }
-        parts.addFirst(text.substring(from, end));
-        end = from;
-      }
-    }
-    String sep = separator(separator);
-    int end = text.length();
-    int found = text.lastIndexOf(sep);
-    while (found >= 0 && (most < 0 || parts.size() < most)) {
-      parts.addFirst(text.substring(found + sep.length(), end));
-      end = found;
-      found = end - sep.length() < 0 ? -1 : text.lastIndexOf(sep, end - sep.length());
-    }
-    parts.addFirst(text.substring(0, end));
-    return parts;
-  }
-
-  private static Object splitlines(String text, boolean keepEnds) {
-    List<@Nullable Object> lines = new ArrayList<>();
-    int at = 0;
-    while (at < text.length()) {
-      int end = at;
-      while (end < text.length() && "\n\r\u000B\f\u001C\u001D\u001E\u0085\u2028\u2029".indexOf(text.charAt(end)) < 0) {
-        end++;
-      }
-      int next = end == text.length() ? end : text.startsWith("\r\n", end) ? end + 2 : end + 1;
-      lines.add(text.substring(at, keepEnds ? next : end));
-      at = next;
-    }
-    return lines;
-  }
-
-  private static Object affix(String text, Arguments arguments, boolean prefix) {
-    arguments.allow("prefix", "start", "end");
-    String part = (String) java.util.Objects.requireNonNull(Lookups.slice(text, arguments.get(1, "start", null), arguments.get(2, "end", null), null));
-    Object wanted = arguments.required(0, "prefix");
-    List<@Nullable Object> options = wanted instanceof Tuple tuple ? tuple.items() : Tuple.of(wanted).items();
+  private static boolean affix(String text, Arguments arguments, boolean prefix) {
+    String name = prefix ? "startswith" : "endswith";
+    List<@Nullable Object> given = arguments.positionalOnly(name, 1, 3);
+    int length = Strings.length(text);
+    int from = Slices.bound(given, 1, length, 0);
+    int to = Slices.bound(given, 2, length, length);
+    long start = given.size() > 1 && given.get(1) instanceof Long number ? number : 0;
+    boolean outside = from > to || start > length;
+    String part = outside ? "" : text.substring(text.offsetByCodePoints(0, from), text.offsetByCodePoints(0, to));
+    List<@Nullable Object> options = given.get(0) instanceof Tuple tuple ? tuple.items() : given.subList(0, 1);
     for (Object option : options) {
-      if (!(option instanceof String affix)) {
-        throw new TemplateException(
-            (prefix ? "startswith" : "endswith") + " first arg must be str or a tuple of str, not " + Values.typeName(option));
+      String affix = Values.text(option);
+      if (affix == null) {
+        throw new Failure(name + " first arg must be str or a tuple of str, not " + Values.typeName(option));
       }
-      if (prefix ? part.startsWith(affix) : part.endsWith(affix)) {
+      if (!outside && (prefix ? part.startsWith(affix) : part.endsWith(affix))) {
         return true;
       }
     }
     return false;
   }
 
-  static String replace(String text, String old, String replacement, int most, Budget budget) {
-    if (most == 0) {
-      return text;
-    }
+  static String replace(String text, String old, String replacement, long most, Budget budget) {
+    long limit = most < 0 ? Long.MAX_VALUE : most;
     StringBuilder out = new StringBuilder();
     int at = 0;
-    int done = 0;
+    long count = 0;
     if (old.isEmpty()) {
-      for (int i = 0; i <= text.length() && (most < 0 || done < most); i++, done++) {
+      while (count < limit && at <= text.length()) {
         out.append(replacement);
-        if (i < text.length()) {
-          out.append(text.charAt(i));
+        count++;
+        if (at == text.length()) {
+          break;
         }
-        at = Math.min(i + 1, text.length());
-        budget.length(out.length());
+        int next = text.offsetByCodePoints(at, 1);
+        out.append(text, at, next);
+        at = next;
+        budget.writes(out.length());
       }
-      return out.append(text, at, text.length()).toString();
+    } else {
+      for (int found = text.indexOf(old); found >= 0 && count < limit; found = text.indexOf(old, at)) {
+        out.append(text, at, found).append(replacement);
+        at = found + old.length();
+        count++;
+        budget.writes(out.length());
+      }
+      if (count == 0) {
+        return text;
+      }
     }
-    for (int found = text.indexOf(old); found >= 0 && (most < 0 || done < most); found = text.indexOf(old, at), done++) {
-      out.append(text, at, found).append(replacement);
-      budget.length(out.length());
-      at = found + old.length();
-    }
-    return out.append(text, at, text.length()).toString();
+    out.append(text, at, text.length());
+    budget.builds(out.length());
+    return out.toString();
   }
 
-  private static String join(String separator, Arguments arguments, Budget budget) {
+  static String join(String separator, @Nullable Object items, Budget budget) {
     StringBuilder out = new StringBuilder();
-    boolean first = true;
-    for (Object item : Values.items(arguments.required(0, "iterable"))) {
-      if (!(item instanceof String part)) {
-        throw new TemplateException("join needs strings, found " + Values.typeName(item));
+    Iterator<@Nullable Object> iterator = Values.iterator(items);
+    for (int i = 0; iterator.hasNext(); i++) {
+      budget.step();
+      Object item = iterator.next();
+      String text = Values.text(item);
+      if (text == null) {
+        throw new Failure("sequence item " + i + ": expected str instance, " + Values.typeName(item) + " found");
       }
-      out.append(first ? "" : separator).append(part);
-      first = false;
-      budget.length(out.length());
+      out.append(i == 0 ? "" : separator).append(text);
+      budget.writes(out.length());
     }
+    budget.builds(out.length());
     return out.toString();
   }
 
   private static Object search(String text, String name, Arguments arguments) {
-    String wanted = arguments.text(0, "sub", "");
-    Object from = arguments.get(1, "start", null);
-    Object to = arguments.get(2, "end", null);
-    String part = (String) java.util.Objects.requireNonNull(Lookups.slice(text, from, to, null));
+    List<@Nullable Object> given = arguments.positionalOnly(name, 1, 3);
+    String wanted = Arguments.text("must be str:", given.get(0));
+    int length = Strings.length(text);
+    int from = Slices.bound(given, 1, length, 0);
+    int to = Slices.bound(given, 2, length, length);
+    boolean outside = from > to || given.size() > 1 && given.get(1) instanceof Long start && start > length;
+    int begin = text.offsetByCodePoints(0, from);
+    String part = outside ? "" : text.substring(begin, text.offsetByCodePoints(0, to));
     if (name.equals("count")) {
-      if (wanted.isEmpty()) {
-        return part.codePointCount(0, part.length()) + 1L;
-      }
-      long count = 0;
-      for (int at = part.indexOf(wanted); at >= 0; at = part.indexOf(wanted, at + wanted.length())) {
-        count++;
-      }
-      return count;
+      return outside ? 0L : occurrences(part, wanted);
     }
-    int found = name.startsWith("r") ? part.lastIndexOf(wanted) : part.indexOf(wanted);
-    if (found < 0) {
+    int at = outside ? -1 : name.startsWith("r") ? part.lastIndexOf(wanted) : part.indexOf(wanted);
+    if (at < 0) {
       if (name.endsWith("index")) {
-        throw new TemplateException("substring not found");
+        throw new Failure("substring not found");
       }
       return -1L;
     }
-    long size = text.codePointCount(0, text.length());
-    long start = from instanceof Long number ? Math.max(0, Math.min(size, number < 0 ? number + size : number)) : 0;
-    return start + part.codePointCount(0, found);
+    return (long) text.codePointCount(0, begin + at);
   }
 
-  private static Object partition(String text, String separator, boolean first) {
-    if (separator.isEmpty()) {
-      throw new TemplateException("empty separator");
+  private static long occurrences(String text, String wanted) {
+    if (wanted.isEmpty()) {
+      return Strings.length(text) + 1L;
     }
-    int at = first ? text.indexOf(separator) : text.lastIndexOf(separator);
-    if (at < 0) {
-      return first ? Tuple.of(text, "", "") : Tuple.of("", "", text);
+    long count = 0;
+    for (int at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length())) {
+      count++;
     }
-    return Tuple.of(text.substring(0, at), separator, text.substring(at + separator.length()));
+    return count;
   }
 
-  private static String removed(String text, String affix, boolean prefix) {
-    if (prefix) {
-      return text.startsWith(affix) ? text.substring(affix.length()) : text;
-    }
-    return !affix.isEmpty() && text.endsWith(affix) ? text.substring(0, text.length() - affix.length()) : text;
+  static String justify(String text, String name, long width, String fill, Budget budget) {
+    long missing = Math.max(0, width - Strings.length(text));
+    budget.builds(missing + text.length());
+    int count = (int) missing;
+    return switch (name) {
+      case "ljust" -> text + fill.repeat(count);
+      case "rjust" -> fill.repeat(count) + text;
+      default -> {
+        // Python puts the odd one on the left when the width is odd
+        int left = count / 2 + (int) (count & width & 1);
+        yield fill.repeat(left) + text + fill.repeat(count - left);
+      }
+    };
   }
 
-  private static String padding(String text, int width, String fill, Budget budget) {
-    int count = Math.max(0, width - text.codePointCount(0, text.length()));
-    budget.length((long) count + text.length());
-    return fill.repeat(count);
-  }
-
-  static String center(String text, int width, String fill, Budget budget) {
-    String all = padding(text, width, fill, budget);
-    int count = all.length();
-    // Python puts the odd one on the left when the width is odd
-    int left = count / 2 + (count & width & 1);
-    return fill.repeat(left) + text + fill.repeat(count - left);
-  }
-
-  private static String zfill(String text, int width, Budget budget) {
-    String zeros = padding(text, width, "0", budget);
+  private static String zfill(String text, long width, Budget budget) {
+    String zeros = justify("", "ljust", width - Strings.length(text), "0", budget);
     boolean signed = text.startsWith("-") || text.startsWith("+");
     return signed ? text.charAt(0) + zeros + text.substring(1) : zeros + text;
   }
 
-  private static String expandtabs(String text, int size, Budget budget) {
+  private static String expandtabs(String text, long size, Budget budget) {
     StringBuilder out = new StringBuilder();
-    int column = 0;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
+    long column = 0;
+    for (int c : text.codePoints().toArray()) {
       if (c == '\t') {
-        int count = size <= 0 ? 0 : size - column % size;
-        budget.length((long) out.length() + count);
-        out.append(" ".repeat(count));
+        long count = size <= 0 ? 0 : size - column % size;
+        budget.builds(out.length() + count);
+        out.repeat(' ', (int) count);
         column += count;
       } else {
-        out.append(c);
+        out.appendCodePoint(c);
         column = c == '\n' || c == '\r' ? 0 : column + 1;
       }
     }
     return out.toString();
   }
 
+  private static String translate(String text, @Nullable Object table, Budget budget) {
+    StringBuilder out = new StringBuilder();
+    text.codePoints().forEach(c -> {
+      Object to = table instanceof Map<?, ?> map && map.containsKey((long) c) ? map.get((long) c) : Values.MISSING;
+      switch (to) {
+        case null -> {}
+        case Long code when Character.isValidCodePoint((int) (long) code) -> out.appendCodePoint((int) (long) code);
+        case String replacement -> out.append(replacement);
+        default -> {
+          if (to != Values.MISSING) {
+            throw new Failure("character mapping must return integer, None or str");
+          }
+          out.appendCodePoint(c);
+        }
+      }
+      budget.writes(out.length());
+    });
+    return out.toString();
+  }
 }

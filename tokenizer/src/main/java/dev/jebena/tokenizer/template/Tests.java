@@ -1,70 +1,99 @@
 package dev.jebena.tokenizer.template;
 
 import java.math.BigInteger;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** What stands behind {@code is}. */
+/** The tests of jinja2. */
 final class Tests {
+
+  private static final Map<String, Test> ALL = all();
 
   private Tests() {}
 
-  static boolean test(String name, @Nullable Object value, Arguments arguments) {
-    return switch (name) {
-      case "defined" -> !(value instanceof Undefined);
-      case "undefined" -> value instanceof Undefined;
-      case "none" -> value == null;
-      case "boolean" -> value instanceof Boolean;
-      case "true" -> Boolean.TRUE.equals(value);
-      case "false" -> Boolean.FALSE.equals(value);
-      case "integer" -> value instanceof Long || value instanceof BigInteger;
-      case "float" -> value instanceof Double;
-      case "number" -> Values.isNumber(value);
-      case "string" -> value instanceof String;
-      case "mapping" -> value instanceof Map<?, ?>;
-      case "iterable" -> Values.isIterable(value);
-      case "sequence" ->
-          value instanceof String || value instanceof List<?> || value instanceof Tuple || value instanceof Map<?, ?>
-              || value instanceof Undefined;
-      case "callable" -> value instanceof Callable;
-      case "sameas" -> same(value, arguments.required(0, "other"));
-      case "escaped" -> false;
-      case "in" -> Values.contains(arguments.required(0, "seq"), value);
-      case "divisibleby" -> Numbers.real(Numbers.apply("%", number(value), number(arguments.required(0, "num")))) == 0;
-      case "even" -> Numbers.real(Numbers.apply("%", number(value), 2L)) == 0;
-      case "odd" -> Numbers.real(Numbers.apply("%", number(value), 2L)) == 1;
-      case "lower" -> isCased(PythonText.str(value), PythonText.str(value).toLowerCase(java.util.Locale.ROOT));
-      case "upper" -> isCased(PythonText.str(value), PythonText.str(value).toUpperCase(java.util.Locale.ROOT));
-      case "eq", "equalto", "==" -> Operators.compare("==", value, arguments.required(0, "other"));
-      case "ne", "!=" -> Operators.compare("!=", value, arguments.required(0, "other"));
-      case "lt", "lessthan", "<" -> Operators.compare("<", value, arguments.required(0, "other"));
-      case "le", "<=" -> Operators.compare("<=", value, arguments.required(0, "other"));
-      case "gt", "greaterthan", ">" -> Operators.compare(">", value, arguments.required(0, "other"));
-      case "ge", ">=" -> Operators.compare(">=", value, arguments.required(0, "other"));
-      case "filter" -> Filters.NAMES.contains(PythonText.str(value));
-      case "test" -> isKnown(PythonText.str(value));
-      default -> throw new TemplateException("No test named '" + name + "'");
-    };
+  /** The test of that name, or null. */
+  static @Nullable Test find(String name) {
+    return ALL.get(name);
   }
 
-  private static boolean isKnown(String name) {
-    try {
-      test(name, 1L, new Arguments(name, List.of(1L), Map.of()));
-      return true;
-    } catch (TemplateException e) {
-      return !String.valueOf(e.getMessage()).startsWith("No test named");
+  private static Map<String, Test> all() {
+    Map<String, Test> tests = new HashMap<>();
+    simple(tests, "defined", value -> !(value instanceof Undefined));
+    simple(tests, "undefined", value -> value instanceof Undefined);
+    simple(tests, "none", value -> value == null);
+    simple(tests, "boolean", value -> value instanceof Boolean);
+    simple(tests, "true", value -> Boolean.TRUE.equals(value));
+    simple(tests, "false", value -> Boolean.FALSE.equals(value));
+    simple(tests, "integer", value -> value instanceof Long || value instanceof BigInteger);
+    simple(tests, "float", value -> value instanceof Double);
+    simple(tests, "number", Values::isNumber);
+    simple(tests, "string", value -> value instanceof String || value instanceof Markup);
+    simple(tests, "mapping", value -> value instanceof Map<?, ?>);
+    simple(tests, "iterable", Values::isIterable);
+    simple(tests, "sequence", Tests::isSequence);
+    simple(tests, "callable", value -> value instanceof Callable || value instanceof Undefined);
+    simple(tests, "escaped", value -> value instanceof Markup);
+    simple(tests, "lower", value -> StringMethods.isLower(PythonText.str(value)));
+    simple(tests, "upper", value -> StringMethods.isUpper(PythonText.str(value)));
+    tests.put("even", (value, arguments, run) -> {
+      arguments.positionalOnly("even", 0, 0);
+      return modulo(value, 2L, run).equals(0L);
+    });
+    tests.put("odd", (value, arguments, run) -> {
+      arguments.positionalOnly("odd", 0, 0);
+      return modulo(value, 2L, run).equals(1L);
+    });
+    tests.put("divisibleby", (value, arguments, run) -> {
+      Object by = arguments.bind("divisibleby", 1, "num")[0];
+      return modulo(value, by, run).equals(0L);
+    });
+    tests.put("sameas", (value, arguments, run) -> same(value, arguments.bind("sameas", 1, "other")[0]));
+    tests.put("in", (value, arguments, run) -> Values.contains(arguments.bind("in", 1, "seq")[0], value, run.budget));
+    tests.put("filter", (value, arguments, run) -> isKey(Filters.names(), value, arguments));
+    tests.put("test", (value, arguments, run) -> isKey(ALL, value, arguments));
+    relation(tests, Operators.Relation.EQUAL, "==", "eq", "equalto");
+    relation(tests, Operators.Relation.NOT_EQUAL, "!=", "ne");
+    relation(tests, Operators.Relation.LESS, "<", "lt", "lessthan");
+    relation(tests, Operators.Relation.LESS_OR_EQUAL, "<=", "le");
+    relation(tests, Operators.Relation.GREATER, ">", "gt", "greaterthan");
+    relation(tests, Operators.Relation.GREATER_OR_EQUAL, ">=", "ge");
+    return Map.copyOf(tests);
+  }
+
+  private static void simple(Map<String, Test> tests, String name, Predicate<@Nullable Object> test) {
+    tests.put(name, (value, arguments, run) -> {
+      arguments.positionalOnly(name, 0, 0);
+      return test.test(value);
+    });
+  }
+
+  private static void relation(Map<String, Test> tests, Operators.Relation relation, String... names) {
+    for (String name : names) {
+      tests.put(
+          name,
+          (value, arguments, run) ->
+              Operators.compare(relation, value, arguments.positionalOnly(name, 1, 1).getFirst(), run.budget));
     }
   }
 
-  private static @Nullable Object number(@Nullable Object value) {
-    if (value instanceof Undefined undefined) {
-      throw undefined.error();
-    }
-    if (!Values.isNumber(value)) {
-      throw new TemplateException("a number is needed, not " + Values.typeName(value));
-    }
-    return value;
+  private static boolean isSequence(@Nullable Object value) {
+    return value instanceof String || value instanceof List<?> || value instanceof Tuple || value instanceof Map<?, ?>
+        || value instanceof Undefined || value instanceof Range || value instanceof Markup;
+  }
+
+  private static boolean isKey(Map<String, ?> known, @Nullable Object name, Arguments arguments) {
+    arguments.positionalOnly("test", 0, 0);
+    Values.requireHashable(name);
+    return name instanceof String text && known.containsKey(text);
+  }
+
+  /** The remainder, as an integer where it is one. */
+  private static Object modulo(@Nullable Object value, @Nullable Object by, Run run) {
+    Object rest = Operators.apply(Operators.Binary.MODULO, value, by, run);
+    return rest instanceof Double number && number == Math.rint(number) ? (Object) (long) (double) number : rest == null ? "" : rest;
   }
 
   @SuppressWarnings("ReferenceEquality") // identity is what the test asks for
@@ -75,11 +104,5 @@ final class Tests {
       case String text -> text.equals(b);
       case null, default -> a == b;
     };
-  }
-
-  /** Python's islower and isupper: unchanged by the conversion, and with a letter that has a case. */
-  private static boolean isCased(String text, String converted) {
-    return text.equals(converted)
-        && text.codePoints().anyMatch(c -> Character.isUpperCase(c) || Character.isLowerCase(c) || Character.isTitleCase(c));
   }
 }

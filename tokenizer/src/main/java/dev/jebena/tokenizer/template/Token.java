@@ -26,4 +26,17 @@ record Token(Kind kind, String text, int offset) {
   boolean is(Kind wanted, String wantedText) {
     return kind == wanted && text.equals(wantedText);
   }
+
+  boolean isOperator(String wantedText) {
+    return is(Kind.OPERATOR, wantedText);
+  }
+
+  boolean isName(String wantedText) {
+    return is(Kind.NAME, wantedText);
+  }
+
+  /** How an error names it. */
+  String description() {
+    return kind == Kind.END ? "the end of the template" : "'" + text + "'";
+  }
 }
