@@ -7,6 +7,8 @@ import dev.jebena.engine.model.Model;
 import dev.jebena.engine.parallel.CollectiveCounters;
 import dev.jebena.engine.parallel.ShardedBackend;
 import dev.jebena.tokenizer.EncodeOptions;
+import dev.jebena.tokenizer.template.Conversation;
+import dev.jebena.tokenizer.template.TemplateException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneId;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A loaded model that answers, to any number of threads at once.
@@ -150,7 +153,7 @@ public final class Engine implements AutoCloseable {
   /**
    * Renders a conversation with the model's chat template, up to where the assistant speaks.
    *
-   * @throws RequestException if the model has no chat template
+   * @throws RequestException if the model has no chat template, or the template refuses the messages
    */
   public Prompt chatPrompt(List<ChatMessage> messages) {
     Model model = model();
@@ -158,14 +161,19 @@ public final class Engine implements AutoCloseable {
       throw new RequestException(
           "messages", "model '" + model.name() + "' has no chat template: use a raw prompt, or a model that was made for chats");
     }
-    Map<String, Object> variables = new LinkedHashMap<>();
-    variables.put("messages", messages.stream().map(each -> Map.of("role", each.role(), "content", each.content())).toList());
-    variables.put("add_generation_prompt", true);
+    Map<String, @Nullable Object> variables = new LinkedHashMap<>();
     model.tokenizer().ifPresent(tokenizer -> {
       tokenizer.specialTokens().beginning().ifPresent(id -> tokenizer.tokenText(id).ifPresent(text -> variables.put("bos_token", text)));
       tokenizer.specialTokens().end().ifPresent(id -> tokenizer.tokenText(id).ifPresent(text -> variables.put("eos_token", text)));
     });
-    String text = model.chatTemplate().get().render(variables, Clock.system(ZoneId.systemDefault()));
+    Conversation conversation =
+        new Conversation(messages.stream().map(ChatMessage::variables).toList(), Conversation.Turn.ASSISTANT, variables);
+    String text;
+    try {
+      text = conversation.render(model.chatTemplate().get(), Clock.system(ZoneId.systemDefault()));
+    } catch (TemplateException e) {
+      throw new RequestException("messages", "the model's chat template refuses the messages: " + e.getMessage());
+    }
     return new Prompt.Text(text, EncodeOptions.TEMPLATE);
   }
 

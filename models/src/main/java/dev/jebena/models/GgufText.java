@@ -10,10 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Reads the vocabulary and the chat template out of a GGUF file's metadata. */
+/** Reads the vocabulary out of a GGUF file's metadata. */
 final class GgufText {
-
-  static final String CHAT_TEMPLATE = "tokenizer.chat_template";
 
   /** What of a tokenizer goes by the model's name. */
   private static final String NAME = "general.name";

@@ -18,8 +18,6 @@ import dev.jebena.tokenizer.TokenizerException;
 import dev.jebena.tokenizer.TokenizerOptions;
 import dev.jebena.tokenizer.Tokenizers;
 import dev.jebena.tokenizer.template.ChatTemplate;
-import dev.jebena.tokenizer.template.ChatTemplates;
-import dev.jebena.tokenizer.template.TemplateException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -83,7 +81,7 @@ public final class Models {
       }
     });
     Optional<ChatTemplate> template =
-        options.text() == ModelOptions.Text.IF_PRESENT ? template(path, metadata) : Optional.empty();
+        options.text() == ModelOptions.Text.IF_PRESENT ? ModelChat.template(path, metadata) : Optional.empty();
     int maxContext = checkpoint.settings().sizeOr("context_length", MAX_CONTEXT, Integer.MAX_VALUE);
     return new OpenedModel(
         name(path, metadata), program, new CheckpointWeights(checkpoint.tensors()), Math.min(maxContext, MAX_CONTEXT), tokenizer, template,
@@ -117,14 +115,6 @@ public final class Models {
       return GgufText.vocabulary(metadata).map(vocabulary -> Tokenizers.fromGguf(vocabulary, options));
     } catch (TokenizerException e) {
       throw new ModelException(path, "its tokenizer cannot be used: " + e.getMessage(), e);
-    }
-  }
-
-  private static Optional<ChatTemplate> template(Path path, GgufMetadata metadata) {
-    try {
-      return metadata.text(GgufText.CHAT_TEMPLATE).map(ChatTemplates::compile);
-    } catch (TemplateException e) {
-      throw new ModelException(path, "its chat template cannot be used: " + e.getMessage(), e);
     }
   }
 

@@ -101,7 +101,8 @@ public final class JebenaServer implements AutoCloseable {
    */
   public void serve(Engine engine) {
     List<String> names = config.modelNames().isEmpty() ? List.of(engine.model().name()) : config.modelNames();
-    ServedModel model = new ServedModel(engine, names, config.chatTemplate().or(() -> engine.model().chatTemplate()), clock);
+    ServedModel model = new ServedModel(
+        engine, names, config.chatTemplate().or(() -> engine.model().chatTemplate()), config.requestTemplates(), clock);
     if (!served.compareAndSet(null, model)) {
       throw new IllegalStateException("an engine is served already: start a second server for a second one");
     }

@@ -1,6 +1,7 @@
 package dev.jebena.server;
 
 import dev.jebena.server.http.HttpSettings;
+import dev.jebena.server.openai.RequestTemplates;
 import dev.jebena.tokenizer.template.ChatTemplate;
 import java.time.Duration;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.Optional;
  * @param modelNames names that clients know the model by, the first stands in answers; without any, the model's own
  * @param allowedOrigins origins whose pages may call from a browser; {@code *} is all
  * @param chatTemplate used instead of the model's own
+ * @param requestTemplates whether clients may send chat templates
  * @param http limits and timeouts of connections
  */
 public record ServerConfig(
@@ -24,6 +26,7 @@ public record ServerConfig(
     List<String> modelNames,
     List<String> allowedOrigins,
     Optional<ChatTemplate> chatTemplate,
+    RequestTemplates requestTemplates,
     HttpSettings http) {
 
   /** What is right for most. */
@@ -55,6 +58,7 @@ public record ServerConfig(
     private List<String> modelNames = List.of();
     private List<String> allowedOrigins = List.of("*");
     private Optional<ChatTemplate> chatTemplate = Optional.empty();
+    private RequestTemplates requestTemplates = RequestTemplates.REFUSED;
     private int maxHeaderBytes = 64 << 10;
     private int maxBodyBytes = 8 << 20;
     private long maxBufferedBytes = 256L << 20;
@@ -93,6 +97,12 @@ public record ServerConfig(
 
     public Builder chatTemplate(ChatTemplate value) {
       chatTemplate = Optional.of(value);
+      return this;
+    }
+
+    /** Whether clients may send chat templates. */
+    public Builder requestTemplates(RequestTemplates value) {
+      requestTemplates = value;
       return this;
     }
 
@@ -144,7 +154,7 @@ public record ServerConfig(
      */
     public ServerConfig build() {
       return new ServerConfig(
-          host, port, apiKeys, modelNames, allowedOrigins, chatTemplate,
+          host, port, apiKeys, modelNames, allowedOrigins, chatTemplate, requestTemplates,
           new HttpSettings(
               maxHeaderBytes, maxBodyBytes, maxBufferedBytes, maxConnections, requestTimeout, idleTimeout, writeTimeout));
     }

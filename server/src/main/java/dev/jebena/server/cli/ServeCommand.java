@@ -3,6 +3,7 @@ package dev.jebena.server.cli;
 import dev.jebena.models.ModelOptions;
 import dev.jebena.server.JebenaServer;
 import dev.jebena.server.ServerConfig;
+import dev.jebena.server.openai.RequestTemplates;
 import dev.jebena.tokenizer.template.ChatTemplates;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,6 +63,9 @@ final class ServeCommand implements Callable<Integer> {
 
   @Option(names = "--chat-template", paramLabel = "FILE|TEXT", description = "A Jinja template to use instead of the model's own.")
   private Optional<String> chatTemplate = Optional.empty();
+
+  @Option(names = "--trust-request-chat-template", description = "Clients may send chat templates of their own with their requests.")
+  private boolean trustRequestChatTemplate;
 
   @Option(names = "--max-waiting", paramLabel = "N", description = "Requests that may wait; further ones get 429 (1024).")
   private @Nullable Integer maxWaiting;
@@ -133,7 +137,8 @@ final class ServeCommand implements Callable<Integer> {
         .port(port)
         .apiKeys(apiKeys.isEmpty() && !key.isEmpty() ? List.of(key) : apiKeys)
         .modelNames(servedNames)
-        .allowedOrigins(allowedOrigins);
+        .allowedOrigins(allowedOrigins)
+        .requestTemplates(trustRequestChatTemplate ? RequestTemplates.TRUSTED : RequestTemplates.REFUSED);
     if (chatTemplate.isPresent()) {
       String given = chatTemplate.get();
       builder.chatTemplate(ChatTemplates.compile(given.contains("{") ? given : Files.readString(Path.of(given))));

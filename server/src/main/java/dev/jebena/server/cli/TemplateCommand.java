@@ -2,6 +2,7 @@ package dev.jebena.server.cli;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jebena.models.ModelChat;
 import dev.jebena.tokenizer.template.ChatTemplate;
 import dev.jebena.tokenizer.template.ChatTemplates;
 import dev.jebena.tokenizer.template.TemplateException;
@@ -47,7 +48,10 @@ final class TemplateCommand implements Callable<Integer> {
   @SuppressWarnings("unused")
   private final CommonOptions common = new CommonOptions();
 
-  @Parameters(paramLabel = "MODEL-or-.jinja", description = "A model with a template, or a file that is one.")
+  @Parameters(paramLabel = "MODEL-or-.jinja", description = {
+        "A GGUF file (its weights are not read and may be missing), a Hugging Face folder, a name such as smollm2:135m,",
+        "or a file that is a template."
+      })
   private String source = "";
 
   @Option(names = "--now", paramLabel = "ISO-8601", description = "What the template sees as the present, such as 2026-11-24T10:00:00Z.")
@@ -68,7 +72,10 @@ final class TemplateCommand implements Callable<Integer> {
     if (source.endsWith(".jinja") || source.endsWith(".jinja2") || source.endsWith(".j2")) {
       template = ChatTemplates.compile(Files.readString(Path.of(source)));
     } else {
-      template = ModelText.template(new ModelLocator(surroundings).locate(source), defaults);
+      Path model = new ModelLocator(surroundings).locate(source);
+      ModelChat chat = ModelChat.open(model);
+      defaults.putAll(chat.specialTokens());
+      template = chat.template().orElseThrow(() -> new CommandException(model + " has no chat template: give a .jinja file"));
     }
     JsonLines.read(surroundings, file, (number, value) -> {
       Map<String, @Nullable Object> variables = new LinkedHashMap<>(defaults);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.jebena.server.api.ApiException;
 import dev.jebena.server.api.Fields;
+import dev.jebena.tokenizer.template.Conversation;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,26 +21,18 @@ import org.jspecify.annotations.Nullable;
  * @param messages each with role, content and perhaps name, as templates expect them
  * @param logprobs alternatives for each token; empty: no log-probabilities
  * @param turn who speaks next
+ * @param chatTemplate a template of the client's own
  * @param templateVariables further variables for the template
  */
 record ChatFields(
     List<Map<String, @Nullable Object>> messages,
     OptionalInt logprobs,
-    Turn turn,
+    Conversation.Turn turn,
+    Optional<String> chatTemplate,
     Map<String, @Nullable Object> templateVariables,
     CommonFields common) {
 
   private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant");
-
-  /** Who speaks after the messages. */
-  enum Turn {
-    /** The assistant begins. */
-    ASSISTANT,
-    /** The last message is continued. */
-    LAST_MESSAGE,
-    /** The template adds nothing. */
-    NOBODY
-  }
 
   static ChatFields parse(ObjectNode body) {
     Fields fields = new Fields(body);
@@ -47,7 +40,8 @@ record ChatFields(
     OptionalInt maxTokens = fields.integer("max_completion_tokens", 1, Integer.MAX_VALUE);
     OptionalInt oldMaxTokens = fields.integer("max_tokens", 1, Integer.MAX_VALUE);
     return new ChatFields(
-        messages(fields), logprobs(fields), turn(fields), templateVariables(fields),
+        messages(fields), logprobs(fields), turn(fields), fields.string("chat_template").filter(text -> !text.isEmpty()),
+        templateVariables(fields),
         CommonFields.parse(fields, maxTokens.isPresent() ? maxTokens : oldMaxTokens));
   }
 
@@ -67,21 +61,50 @@ record ChatFields(
     return OptionalInt.empty();
   }
 
-  private static Turn turn(Fields fields) {
+  private static Conversation.Turn turn(Fields fields) {
     boolean continued = fields.flag("continue_final_message");
     boolean generation = fields.flag("add_generation_prompt", !continued);
     if (continued && generation) {
       throw ApiException.invalid(
           "continue_final_message", "continue_final_message and add_generation_prompt exclude each other: set one of them to false");
     }
-    return continued ? Turn.LAST_MESSAGE : generation ? Turn.ASSISTANT : Turn.NOBODY;
+    return continued ? Conversation.Turn.LAST_MESSAGE : generation ? Conversation.Turn.ASSISTANT : Conversation.Turn.NOBODY;
   }
 
   private static Map<String, @Nullable Object> templateVariables(Fields fields) {
     Map<String, @Nullable Object> variables = new LinkedHashMap<>();
     fields.fields("chat_template_kwargs").ifPresent(
         given -> given.object().properties().forEach(entry -> variables.put(entry.getKey(), plainValue(entry.getValue()))));
+    if (variables.containsKey("chat_template")) {
+      throw ApiException.invalid(
+          "chat_template_kwargs", "chat_template_kwargs has a chat_template: send it as chat_template, if the server trusts its clients with that");
+    }
+    objects(fields, "documents").ifPresent(documents -> variables.put("documents", documents));
+    Optional<List<@Nullable Object>> tools = objects(fields, "tools");
+    if (tools.isPresent()) {
+      if (fields.node("tool_choice").filter(node -> node.isTextual() && node.textValue().equals("none")).isEmpty()) {
+        throw ApiException.unsupported(
+            "tools", "tools are shown to the model only where tool_choice is 'none': this server does not read calls out of answers");
+      }
+      variables.put("tools", tools.get());
+    }
     return variables;
+  }
+
+  /** An array of objects that is not empty. */
+  private static Optional<List<@Nullable Object>> objects(Fields fields, String name) {
+    Optional<JsonNode> node = fields.node(name).filter(each -> !each.isContainerNode() || !each.isEmpty());
+    if (node.isEmpty()) {
+      return Optional.empty();
+    }
+    if (!(node.get() instanceof ArrayNode array)) {
+      throw Fields.wrongType(fields.path(name), node.get(), "an array of objects");
+    }
+    List<@Nullable Object> objects = new ArrayList<>(array.size());
+    for (int i = 0; i < array.size(); i++) {
+      objects.add(plainValue(Fields.within(array.get(i), fields.path(name) + "[" + i + "]").object()));
+    }
+    return Optional.of(objects);
   }
 
   /** Fields as fieldless Java: what templates take. */

@@ -41,8 +41,8 @@ record CommonFields(
 
   /** Fields that say something which this server does not do; null, false and empty values ask for nothing. */
   private static final Set<String> UNSUPPORTED = Set.of(
-      "tools", "functions", "prediction", "audio", "web_search_options", "moderation", "store", "use_beam_search", "allowed_token_ids",
-      "bad_words", "truncate_prompt_tokens", "documents", "chat_template", "media_io_kwargs", "mm_processor_kwargs",
+      "functions", "prediction", "audio", "web_search_options", "moderation", "store", "use_beam_search", "allowed_token_ids",
+      "bad_words", "truncate_prompt_tokens", "media_io_kwargs", "mm_processor_kwargs",
       "structured_outputs", "guided_json", "guided_regex", "guided_choice", "guided_grammar", "thinking_token_budget",
       "return_prompt_text", "kv_transfer_params", "vllm_xargs", "repetition_detection", "logits_processors", "suffix");
 

@@ -10,6 +10,7 @@ import dev.jebena.tokenizer.EncodeOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * A text completion request.
@@ -30,6 +31,7 @@ record CompletionFields(List<Prompt> prompts, OptionalInt logprobs, boolean echo
     Fields fields = new Fields(body);
     OptionalInt maxTokens = OptionalInt.of(fields.integer("max_tokens", 0, Integer.MAX_VALUE).orElse(DEFAULT_MAX_TOKENS));
     CommonFields common = CommonFields.parse(fields, maxTokens);
+    fields.refuseAll(Set.of("tools", "documents", "chat_template"));
     fields.refuse(
         "best_of", node -> node.isInt() && (node.intValue() == 1 || node.intValue() == common.choices()), "use n");
     List<Prompt> prompts = prompts(fields, common);

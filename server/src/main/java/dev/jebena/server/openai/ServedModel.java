@@ -6,6 +6,8 @@ import dev.jebena.tokenizer.EncodeOptions;
 import dev.jebena.tokenizer.Tokenizer;
 import dev.jebena.tokenizer.TokenizerException;
 import dev.jebena.tokenizer.template.ChatTemplate;
+import dev.jebena.tokenizer.template.ChatTemplates;
+import dev.jebena.tokenizer.template.TemplateException;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +19,7 @@ public final class ServedModel {
   private final Engine engine;
   private final List<String> names;
   private final Optional<ChatTemplate> chatTemplate;
+  private final RequestTemplates requestTemplates;
   private final Clock clock;
   private final long created;
   private final long maxCharacters;
@@ -26,15 +29,17 @@ public final class ServedModel {
    *
    * @param names the first is the one that answers carry
    * @param chatTemplate the model's own, or another that it was told to use
+   * @param requestTemplates whether clients may send templates
    * @param clock what templates and answers take the time from
    */
-  public ServedModel(Engine engine, List<String> names, Optional<ChatTemplate> chatTemplate, Clock clock) {
+  public ServedModel(Engine engine, List<String> names, Optional<ChatTemplate> chatTemplate, RequestTemplates requestTemplates, Clock clock) {
     if (names.isEmpty()) {
       throw new IllegalArgumentException("a served model has no name: give one");
     }
     this.engine = engine;
     this.names = List.copyOf(names);
     this.chatTemplate = chatTemplate;
+    this.requestTemplates = requestTemplates;
     this.clock = clock;
     this.created = clock.instant().getEpochSecond();
     this.maxCharacters = engine.model().tokenizer().map(ServedModel::longestToken).orElse(0L) * engine.maxContext();
@@ -63,6 +68,23 @@ public final class ServedModel {
 
   Optional<ChatTemplate> chatTemplate() {
     return chatTemplate;
+  }
+
+  /**
+   * A template that a client sent.
+   *
+   * @throws ApiException with status 400 if clients may not send one, or it is none
+   */
+  ChatTemplate requestedTemplate(String source) {
+    if (requestTemplates == RequestTemplates.REFUSED) {
+      throw ApiException.unsupported(
+          "chat_template", "chat_template is not taken from requests: start the server with --trust-request-chat-template, or leave it out");
+    }
+    try {
+      return ChatTemplates.compile(source);
+    } catch (TemplateException e) {
+      throw ApiException.invalid("chat_template", "chat_template cannot be used: " + e.getMessage());
+    }
   }
 
   Clock clock() {

@@ -33,6 +33,9 @@ public interface ChatTemplate {
    */
   Rendering rendering(Map<String, ? extends @Nullable Object> variables, Clock clock);
 
+  /** What the template makes of a message's content, found by trying. */
+  ContentForm contentForm();
+
   /** Renders the template to text; see {@link #rendering}. */
   default String render(Map<String, ? extends @Nullable Object> variables, Clock clock) {
     return rendering(variables, clock).text();

@@ -5,7 +5,18 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A template's code with its source, which errors quote. */
-record CompiledTemplate(String source, TemplateLimits limits, StatementCompiler.Root root) implements ChatTemplate {
+final class CompiledTemplate implements ChatTemplate {
+
+  private final String source;
+  private final TemplateLimits limits;
+  private final StatementCompiler.Root root;
+  private volatile @Nullable ContentForm contentForm;
+
+  CompiledTemplate(String source, TemplateLimits limits, StatementCompiler.Root root) {
+    this.source = source;
+    this.limits = limits;
+    this.root = root;
+  }
 
   @Override
   public Rendering rendering(Map<String, ? extends @Nullable Object> variables, Clock clock) {
@@ -27,5 +38,15 @@ record CompiledTemplate(String source, TemplateLimits limits, StatementCompiler.
     } catch (StackOverflowError e) {
       throw SourceText.error(source, run.place, "the template nests too deeply");
     }
+  }
+
+  @Override
+  public ContentForm contentForm() {
+    ContentForm form = contentForm;
+    if (form == null) {
+      form = ContentProbe.formOf(this);
+      contentForm = form;
+    }
+    return form;
   }
 }

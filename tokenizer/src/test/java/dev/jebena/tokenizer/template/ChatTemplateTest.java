@@ -29,7 +29,7 @@ class ChatTemplateTest {
 
   @Test
   void saysWhereATemplateFails() {
-    assertEquals("'x' is undefined (line 2, column 4, near '.y }}b')", message("a\n{{ x.y }}b"));
+    assertEquals("'x' is undefined (line 2, column 5, near '.y }}b')", message("a\n{{ x.y }}b"));
     assertTrue(message("\n\n  {{ 1 + 'a' }}").contains("line 3, column 8, near '+ 'a' }}'"), message("\n\n  {{ 1 + 'a' }}"));
     assertTrue(message("{% for i in l %}\r\n{{ i|nope }}{% endfor %}").contains("line 2, column 6, near 'nope }}{% endfor %}'"));
     assertTrue(message("{{ 'a").contains("line 1, column 4"));
