@@ -8,6 +8,7 @@ import dev.jebena.tokenizer.StreamDecoder;
 import dev.jebena.tokenizer.Tokenizer;
 import dev.jebena.tokenizer.TokenizerOptions;
 import dev.jebena.tokenizer.template.ChatTemplate;
+import dev.jebena.tokenizer.template.ChatTemplates;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,6 +45,10 @@ public class TextBenchmark {
   @Param("LICENSE")
   public String text = "";
 
+  /** A chat template's file; without one, the model's own. */
+  @Param("")
+  public String chatTemplate = "";
+
   @SuppressWarnings("NullAway.Init")
   private Tokenizer tokenizer;
 
@@ -60,8 +65,8 @@ public class TextBenchmark {
 
   private static List<Map<String, String>> messages() {
     List<Map<String, String>> messages = new ArrayList<>();
-    for (int i = 0; i < 10; i++) {
-      messages.add(Map.of("role", i % 2 == 0 ? "user" : "assistant", "content", "Message number " + i + ", not a long one."));
+    for (int i = 0; i < 50; i++) {
+      messages.add(Map.of("role", i % 2 == 0 ? "user" : "assistant", "content", ("Message number " + i + ", a sentence or two. ").repeat(5)));
     }
     return messages;
   }
@@ -71,7 +76,9 @@ public class TextBenchmark {
     content = Files.readString(Path.of(text));
     try (Model opened = Models.open(Path.of(model))) {
       tokenizer = opened.tokenizer().orElseThrow();
-      template = opened.chatTemplate().orElseThrow();
+      template = chatTemplate.isEmpty()
+          ? opened.chatTemplate().orElseThrow()
+          : ChatTemplates.compile(Files.readString(Path.of(chatTemplate)));
     }
     ids = tokenizer.encode(content, EncodeOptions.PROMPT);
   }
@@ -93,7 +100,7 @@ public class TextBenchmark {
     return characters + decoder.finish().length();
   }
 
-  /** A conversation of ten messages. */
+  /** A conversation of fifty messages. */
   @Benchmark
   public String template() {
     return template.render(conversation, Clock.systemUTC());

@@ -106,7 +106,7 @@ class BadInputTest {
       "functions|[{\"name\":\"f\"}]", "structured_outputs|{\"regex\":\"a\"}", "guided_json|{\"type\":\"object\"}", "use_beam_search|true",
       "allowed_token_ids|[1]", "bad_words|[\"x\"]", "truncate_prompt_tokens|5", "chat_template|\"x\"", "priority|1",
       "kv_transfer_params|{\"a\":1}", "store|true", "audio|{\"voice\":\"x\"}", "prediction|{\"type\":\"content\"}", "modalities|[\"audio\"]",
-      "length_penalty|2.0", "documents|[{}]", "reasoning_effort|\"high\"", "service_tier|\"flex\"", "thinking_token_budget|5"
+      "length_penalty|2.0", "reasoning_effort|\"high\"", "service_tier|\"flex\"", "thinking_token_budget|5"
   })
   void whatIsKnownButNotSupportedIsRefusedByName(String field, String value) {
     String chat = "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"" + field + "\":" + value + "}";

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.jebena.server.openai.RequestTemplates;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
@@ -155,6 +156,29 @@ class ChatTest {
     StringBuilder prompt = new StringBuilder();
     ids.forEach(id -> prompt.append((char) id.asInt()));
     assertEquals("system: a\nuser: b\nc\nassistant: ", prompt.toString());
+  }
+
+  private static String prompt(TestServer asked, String more) {
+    String body = "{\"messages\":[{\"role\":\"user\",\"content\":\"b\"}],\"max_tokens\":1,\"return_token_ids\":true" + more + "}";
+    StringBuilder prompt = new StringBuilder();
+    asked.postJson(PATH, body).path("prompt_token_ids").forEach(id -> prompt.append((char) id.asInt()));
+    return prompt.toString();
+  }
+
+  @Test
+  void documentsToolsAndVariablesReachTheTemplate() {
+    assertEquals("[d]user: b\nassistant: ", prompt(server, ",\"documents\":[{\"text\":\"d\"}]"));
+    assertEquals("pre user: b\nassistant: ", prompt(server, ",\"chat_template_kwargs\":{\"prefix\":\"pre \"}"));
+    assertEquals(
+        "(f)user: b\nassistant: ",
+        prompt(server, ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}],\"tool_choice\":\"none\""));
+  }
+
+  @Test
+  void aTrustedClientMaySendATemplate() {
+    try (TestServer trusting = TestServer.start(builder -> builder.requestTemplates(RequestTemplates.TRUSTED), _ -> {})) {
+      assertEquals("<b>", prompt(trusting, ",\"chat_template\":\"<{{ messages[0].content }}>\""));
+    }
   }
 
   @Test

@@ -7,8 +7,7 @@ import dev.jebena.engine.tck.TinyShape;
 import dev.jebena.engine.weight.WeightSource;
 import dev.jebena.tokenizer.Tokenizer;
 import dev.jebena.tokenizer.template.ChatTemplate;
-import java.util.List;
-import java.util.Map;
+import dev.jebena.tokenizer.template.ChatTemplates;
 import java.util.Optional;
 
 /** A tiny decoder with random weights that reads and writes bytes, and takes conversations. */
@@ -16,6 +15,11 @@ final class TestModel implements Model {
 
   static final String NAME = "tiny-random";
   static final int MAX_CONTEXT = 4096;
+
+  private static final ChatTemplate TEMPLATE = ChatTemplates.compile(
+      "{% for document in documents or [] %}[{{ document.text }}]{% endfor %}{% for tool in tools or [] %}({{ tool.function.name }}){% endfor %}"
+          + "{{ prefix }}{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}"
+          + "{% if add_generation_prompt %}assistant: {% endif %}");
 
   private final Model decoder = InMemoryModel.random(TinyShape.DEFAULT.withVocabulary(ByteTokenizer.SIZE), MAX_CONTEXT, 7);
 
@@ -46,16 +50,7 @@ final class TestModel implements Model {
 
   @Override
   public Optional<ChatTemplate> chatTemplate() {
-    return Optional.of((variables, _) -> render(variables));
-  }
-
-  private static String render(Map<String, ?> variables) {
-    StringBuilder text = new StringBuilder();
-    for (Object message : (List<?>) variables.get("messages")) {
-      Map<?, ?> fields = (Map<?, ?>) message;
-      text.append(fields.get("role")).append(": ").append(fields.get("content")).append('\n');
-    }
-    return Boolean.TRUE.equals(variables.get("add_generation_prompt")) ? text.append("assistant: ").toString() : text.toString();
+    return Optional.of(TEMPLATE);
   }
 
   @Override

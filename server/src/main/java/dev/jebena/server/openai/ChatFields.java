@@ -160,7 +160,8 @@ record ChatFields(
     return message;
   }
 
-  private static String content(Fields fields, String role) {
+  /** A string, or a list of text parts. */
+  private static Object content(Fields fields, String role) {
     Optional<JsonNode> content = fields.node("content");
     if (content.isEmpty()) {
       if (role.equals("assistant")) {
@@ -174,17 +175,24 @@ record ChatFields(
     if (!(content.get() instanceof ArrayNode parts)) {
       throw Fields.wrongType(fields.path("content"), content.get(), "a string or an array of text parts");
     }
-    List<String> texts = new ArrayList<>(parts.size());
+    List<Map<String, String>> texts = new ArrayList<>(parts.size());
     for (int i = 0; i < parts.size(); i++) {
       Fields part = Fields.within(parts.get(i), fields.path("content") + "[" + i + "]");
       String type = part.requiredString("type");
       switch (type) {
-        case "text" -> texts.add(part.requiredString("text"));
-        case "refusal" -> texts.add(part.requiredString("refusal"));
+        case "text" -> texts.add(textPart(part.requiredString("text")));
+        case "refusal" -> texts.add(textPart(part.requiredString("refusal")));
         default -> throw ApiException.unsupported(
             part.path("type"), part.path("type") + " is '" + type + "': this model reads text parts only");
       }
     }
-    return String.join("\n", texts);
+    return texts;
+  }
+
+  private static Map<String, String> textPart(String text) {
+    Map<String, String> part = new LinkedHashMap<>();
+    part.put("type", "text");
+    part.put("text", text);
+    return part;
   }
 }

@@ -99,12 +99,12 @@ final class Lexer {
     if (sign == '+' || variable) {
       return tag;
     }
-    int line = source.lastIndexOf('\n', tag - 1) + 1;
-    if (line <= from && !lineStarting) {
-      return tag;
+    int start = tag;
+    while (start > from && source.charAt(start - 1) != '\n' && Strings.isSpace(source.charAt(start - 1))) {
+      start--;
     }
-    int start = Math.max(line, from);
-    return skipSpace(start) >= tag ? start : tag;
+    boolean atLineStart = start == from ? lineStarting : source.charAt(start - 1) == '\n';
+    return atLineStart ? start : tag;
   }
 
   private int skipSpace(int from) {

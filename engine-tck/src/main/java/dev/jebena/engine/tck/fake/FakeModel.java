@@ -12,8 +12,8 @@ import dev.jebena.engine.weight.WeightSource;
 import dev.jebena.engine.weight.WeightSpec;
 import dev.jebena.tokenizer.Tokenizer;
 import dev.jebena.tokenizer.template.ChatTemplate;
+import dev.jebena.tokenizer.template.ChatTemplates;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -27,6 +27,9 @@ public record FakeModel(int maxContext) implements Model {
   /** Small letters and spaces; every 200th token on average ends. */
   public static final FakeLanguage LANGUAGE =
       new FakeLanguage(IntStream.concat(IntStream.rangeClosed('a', 'z'), IntStream.of(' ')).toArray(), FakeTokenizer.END, 200);
+
+  private static final ChatTemplate TEMPLATE =
+      ChatTemplates.compile("{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}assistant:");
 
   @Override
   public String name() {
@@ -60,18 +63,7 @@ public record FakeModel(int maxContext) implements Model {
   /** Each message as {@code role: content}, a line each, and {@code assistant:} at the end. */
   @Override
   public Optional<ChatTemplate> chatTemplate() {
-    return Optional.of(
-        (variables, clock) -> {
-          StringBuilder text = new StringBuilder();
-          if (variables.get("messages") instanceof List<?> messages) {
-            for (Object message : messages) {
-              if (message instanceof Map<?, ?> fields) {
-                text.append(fields.get("role")).append(": ").append(fields.get("content")).append('\n');
-              }
-            }
-          }
-          return text.append("assistant:").toString();
-        });
+    return Optional.of(TEMPLATE);
   }
 
   @Override
