@@ -105,6 +105,12 @@ class CommandTest {
   }
 
   @Test
+  void templateReadsFoldersThatHaveNoWeights() throws IOException {
+    Files.writeString(folder.resolve("tokenizer_config.json"), "{\"bos_token\":\"<s>\",\"chat_template\":\"{{ bos_token }}{{ x }}\"}");
+    assertEquals("<s>5", done("", "template", folder.toString(), "--jsonl", file("{\"x\":5}")).json().get("text").textValue());
+  }
+
+  @Test
   void theShippedModelHasItsOwnTemplate() throws IOException {
     String line = "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"add_generation_prompt\":true}\n";
     String text = done("", "template", SHIPPED, "--jsonl", file(line)).json().get("text").textValue();

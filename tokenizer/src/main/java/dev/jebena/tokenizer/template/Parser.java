@@ -77,7 +77,7 @@ final class Parser {
       case "macro" -> statements.add(macro(offset));
       case "call" -> statements.add(callBlock(offset));
       case "filter" -> {
-        Node.Expression filter = expressions.filtersOfBlock();
+        Node.Expression filter = expressions.postfixes().filtersOfBlock();
         statements.add(new Node.FilterBlock(filter, closed("endfilter"), offset));
       }
       case "with" -> statements.add(with(offset));
@@ -183,7 +183,7 @@ final class Parser {
     if (tokens.skipOperator("=")) {
       return new Node.Assign(target, expressions.tuple(ExpressionParser.Conditions.ALLOWED), offset);
     }
-    Node.Expression filter = tokens.peek().isOperator("|") ? expressions.filters(null) : null;
+    Node.Expression filter = tokens.peek().isOperator("|") ? expressions.postfixes().filters(null) : null;
     return new Node.AssignBlock(target, filter, closed("endset"), offset);
   }
 
