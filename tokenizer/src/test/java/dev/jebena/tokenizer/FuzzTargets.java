@@ -1,7 +1,12 @@
 package dev.jebena.tokenizer;
 
 import com.code_intelligence.jazzer.api.FuzzedDataProvider;
+import dev.jebena.tokenizer.template.ChatTemplates;
+import dev.jebena.tokenizer.template.TemplateException;
+import dev.jebena.tokenizer.template.TemplateLimits;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -114,16 +119,34 @@ public final class FuzzTargets {
     }
   }
 
+  /** The target of chat templates: they render within their limits, or are refused. */
+  public static final class TemplateSource {
+    private static final TemplateLimits LIMITS = new TemplateLimits(200_000, 100_000, 1_000_000, 100, Duration.ofSeconds(5));
+    private static final Map<String, Object> VARIABLES =
+        Map.of("messages", List.of(Map.of("role", "user", "content", TEXT), Map.of("role", "assistant", "content", "")), "tools", List.of());
+
+    public static void fuzzerTestOneInput(byte[] data) {
+      try {
+        ChatTemplates.compile(new String(data, StandardCharsets.UTF_8), LIMITS).render(VARIABLES, Clock.systemUTC());
+      } catch (TemplateException e) {
+        // refused
+      }
+    }
+  }
+
   /** What to begin with, so that the fuzzer need not find the formats out. */
   static Map<String, byte[]> seeds() {
     String json = "{\"added_tokens\":[{\"id\":3,\"content\":\"<s>\",\"special\":true,\"lstrip\":true}],\"normalizer\":{\"type\":\"NFC\"},\"pre_tokenizer\":{\"type\":"
         + "\"Split\",\"pattern\":{\"Regex\":\"\\\\s+(?!\\\\S)|\\\\p{L}+\"},\"behavior\":\"Isolated\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"l\":0,\"o\":1,\"lo\":2},"
         + "\"merges\":[\"l o\"]},\"decoder\":{\"type\":\"ByteLevel\"}}";
     byte[] model = {0x0A, 0x0E, 0x0A, 5, '<', 'u', 'n', 'k', '>', 0x15, 0, 0, 0, 0, 0x18, 2, 0x0A, 8, 0x0A, 1, 'a', 0x15, 0, 0, 0, 0, 0x12, 2, 0x18, 2};
+    String template = "{%- set ns = namespace(x=0) -%}{% for m in messages if m.role != 'system' %}{{ loop.index ~ m['content'][1:]|trim }}"
+        + "{% set ns.x = ns.x + 1 %}{% else %}{{ '%5.1f' % (1, ) }}{% endfor %}{% macro f(a, b=2) %}{{ caller() }}{% endmacro %}{# c #}";
     return Map.of(
         "TokenizerJson", json.getBytes(StandardCharsets.UTF_8),
         "SentencePieceModel", model,
         "RankFile", "YQ== 0\nYg== 1\nYWI= 2\n".getBytes(StandardCharsets.US_ASCII),
-        "GgufVocabularies", new byte[200]);
+        "GgufVocabularies", new byte[200],
+        "TemplateSource", template.getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FuzzTargetsTest {
 
   @ParameterizedTest
-  @ValueSource(strings = {"TokenizerJson", "SentencePieceModel", "RankFile", "GgufVocabularies"})
+  @ValueSource(strings = {"TokenizerJson", "SentencePieceModel", "RankFile", "GgufVocabularies", "TemplateSource"})
   void nothingButARefusalComesOfAnyBytes(String target, @TempDir Path folder) throws Exception {
     int seconds = Integer.getInteger("jebena.fuzz.seconds", 20);
     Assumptions.assumeTrue(seconds > 0, "skipped: jebena.fuzz.seconds is 0");
