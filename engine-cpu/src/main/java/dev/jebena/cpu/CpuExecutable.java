@@ -25,6 +25,7 @@ final class CpuExecutable implements Executable {
   private final StepResult result = new StepResult();
   private final Team.Work body;
   private final Team.Work tail;
+  private final @Nullable StageTimes times;
   private final StepHandle handle = this::await;
   private @Nullable StepPlan plan;
   private @Nullable CpuKvCache cache;
@@ -41,6 +42,7 @@ final class CpuExecutable implements Executable {
     this.scratch = scratch;
     this.released = released;
     weights.hold();
+    this.times = StageTimes.wanted() ? new StageTimes() : null;
     this.body = work(stages.body());
     OutputSampler[] samplers = new OutputSampler[team.size()];
     Arrays.setAll(samplers, i -> new OutputSampler(table));
@@ -52,6 +54,11 @@ final class CpuExecutable implements Executable {
   /** Chooses the tokens of a window of output rows, a row a chunk. */
   private record SamplingStage(StepState state, OutputSampler[] samplers, int logits, int stride, StepResult result)
       implements Team.Stage {
+
+    @Override
+    public String name() {
+      return "Sampling";
+    }
 
     @Override
     public int chunks() {
@@ -66,7 +73,10 @@ final class CpuExecutable implements Executable {
     }
   }
 
-  private static Team.Work work(List<Team.Stage> list) {
+  private Team.Work work(List<Team.Stage> list) {
+    if (times != null) {
+      return times.noting(list);
+    }
     Team.Stage[] stages = list.toArray(Team.Stage[]::new);
     return new Team.Work() {
       @Override
@@ -110,6 +120,9 @@ final class CpuExecutable implements Executable {
     if (plan == null || memory == null) {
       throw new IllegalStateException("no step is in flight");
     }
+    if (times != null) {
+      times.begin();
+    }
     try {
       stages.state().cache(memory.address());
       result.reset(table.outputs());
@@ -122,6 +135,9 @@ final class CpuExecutable implements Executable {
         team.run(tail);
       }
       table.appendSampled(result);
+      if (times != null) {
+        times.end(table.rows());
+      }
       return result;
     } finally {
       plan = null;
@@ -133,6 +149,9 @@ final class CpuExecutable implements Executable {
   public void close() {
     if (!closed) {
       closed = true;
+      if (times != null) {
+        times.print();
+      }
       scratch.close();
       weights.release();
       released.run();

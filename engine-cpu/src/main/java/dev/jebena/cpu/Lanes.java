@@ -1,5 +1,6 @@
 package dev.jebena.cpu;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -22,6 +23,12 @@ final class Lanes {
   static final VectorSpecies<Short> SHORT = VectorSpecies.of(short.class, VectorShape.forBitSize(BITS / 2));
   /** At least as many bytes as {@link #INT} has lanes. */
   static final VectorSpecies<Byte> BYTE = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, BITS / 4)));
+  /**
+   * All memory outside the heap, by address. The one constant segment that kernels read through: its class and bounds are known to the JIT
+   * whatever other segments the process uses, and no segment has to be made for a call. Addresses must be of memory that is held.
+   */
+  static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
   /** Lanes of a vector of floats. */
   static final int WIDTH = FLOAT.length();
 

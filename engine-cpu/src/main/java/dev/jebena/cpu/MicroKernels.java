@@ -12,6 +12,8 @@ import jdk.incubator.vector.FloatVector;
  * <p>Each sum is one chain of fused multiply-adds over ascending columns, continued from tile to tile: its bits depend on the weight and
  * the row alone, never on how many rows are multiplied at once. Four vectors by six rows are 24 sums in registers; the methods differ
  * only in the number of rows, and stand written out because the JIT keeps neither arrays nor loops of vectors in registers.
+ *
+ * <p>The loops end at {@code w != end} and do not count: the JIT unrolls counted loops until the sums no longer fit the registers.
  */
 final class MicroKernels {
 
@@ -47,17 +49,21 @@ final class MicroKernels {
     FloatVector s01 = FloatVector.fromArray(FLOAT, sums, at + WIDTH);
     FloatVector s02 = FloatVector.fromArray(FLOAT, sums, at + 2 * WIDTH);
     FloatVector s03 = FloatVector.fromArray(FLOAT, sums, at + 3 * WIDTH);
+    int k = xAt;
     int w = lane;
-    for (int k = 0; k < columns; k++, w += GROUP_ROWS) {
+    int end = lane + columns * GROUP_ROWS;
+    while (w != end) {
       FloatVector w0 = FloatVector.fromArray(FLOAT, tile, w);
       FloatVector w1 = FloatVector.fromArray(FLOAT, tile, w + WIDTH);
       FloatVector w2 = FloatVector.fromArray(FLOAT, tile, w + 2 * WIDTH);
       FloatVector w3 = FloatVector.fromArray(FLOAT, tile, w + 3 * WIDTH);
-      FloatVector x0 = FloatVector.broadcast(FLOAT, x[xAt + k]);
+      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
       s00 = w0.fma(x0, s00);
       s01 = w1.fma(x0, s01);
       s02 = w2.fma(x0, s02);
       s03 = w3.fma(x0, s03);
+      w += GROUP_ROWS;
+      k++;
     }
     s00.intoArray(sums, at);
     s01.intoArray(sums, at + WIDTH);
@@ -74,22 +80,26 @@ final class MicroKernels {
     FloatVector s11 = FloatVector.fromArray(FLOAT, sums, at + 1 * GROUP_ROWS + WIDTH);
     FloatVector s12 = FloatVector.fromArray(FLOAT, sums, at + 1 * GROUP_ROWS + 2 * WIDTH);
     FloatVector s13 = FloatVector.fromArray(FLOAT, sums, at + 1 * GROUP_ROWS + 3 * WIDTH);
+    int k = xAt;
     int w = lane;
-    for (int k = 0; k < columns; k++, w += GROUP_ROWS) {
+    int end = lane + columns * GROUP_ROWS;
+    while (w != end) {
       FloatVector w0 = FloatVector.fromArray(FLOAT, tile, w);
       FloatVector w1 = FloatVector.fromArray(FLOAT, tile, w + WIDTH);
       FloatVector w2 = FloatVector.fromArray(FLOAT, tile, w + 2 * WIDTH);
       FloatVector w3 = FloatVector.fromArray(FLOAT, tile, w + 3 * WIDTH);
-      FloatVector x0 = FloatVector.broadcast(FLOAT, x[xAt + k]);
+      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
       s00 = w0.fma(x0, s00);
       s01 = w1.fma(x0, s01);
       s02 = w2.fma(x0, s02);
       s03 = w3.fma(x0, s03);
-      FloatVector x1 = FloatVector.broadcast(FLOAT, x[xAt + xStride + k]);
+      FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + xStride]);
       s10 = w0.fma(x1, s10);
       s11 = w1.fma(x1, s11);
       s12 = w2.fma(x1, s12);
       s13 = w3.fma(x1, s13);
+      w += GROUP_ROWS;
+      k++;
     }
     s00.intoArray(sums, at);
     s01.intoArray(sums, at + WIDTH);
@@ -114,27 +124,31 @@ final class MicroKernels {
     FloatVector s21 = FloatVector.fromArray(FLOAT, sums, at + 2 * GROUP_ROWS + WIDTH);
     FloatVector s22 = FloatVector.fromArray(FLOAT, sums, at + 2 * GROUP_ROWS + 2 * WIDTH);
     FloatVector s23 = FloatVector.fromArray(FLOAT, sums, at + 2 * GROUP_ROWS + 3 * WIDTH);
+    int k = xAt;
     int w = lane;
-    for (int k = 0; k < columns; k++, w += GROUP_ROWS) {
+    int end = lane + columns * GROUP_ROWS;
+    while (w != end) {
       FloatVector w0 = FloatVector.fromArray(FLOAT, tile, w);
       FloatVector w1 = FloatVector.fromArray(FLOAT, tile, w + WIDTH);
       FloatVector w2 = FloatVector.fromArray(FLOAT, tile, w + 2 * WIDTH);
       FloatVector w3 = FloatVector.fromArray(FLOAT, tile, w + 3 * WIDTH);
-      FloatVector x0 = FloatVector.broadcast(FLOAT, x[xAt + k]);
+      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
       s00 = w0.fma(x0, s00);
       s01 = w1.fma(x0, s01);
       s02 = w2.fma(x0, s02);
       s03 = w3.fma(x0, s03);
-      FloatVector x1 = FloatVector.broadcast(FLOAT, x[xAt + xStride + k]);
+      FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + xStride]);
       s10 = w0.fma(x1, s10);
       s11 = w1.fma(x1, s11);
       s12 = w2.fma(x1, s12);
       s13 = w3.fma(x1, s13);
-      FloatVector x2 = FloatVector.broadcast(FLOAT, x[xAt + 2 * xStride + k]);
+      FloatVector x2 = FloatVector.broadcast(FLOAT, x[k + 2 * xStride]);
       s20 = w0.fma(x2, s20);
       s21 = w1.fma(x2, s21);
       s22 = w2.fma(x2, s22);
       s23 = w3.fma(x2, s23);
+      w += GROUP_ROWS;
+      k++;
     }
     s00.intoArray(sums, at);
     s01.intoArray(sums, at + WIDTH);
@@ -167,32 +181,36 @@ final class MicroKernels {
     FloatVector s31 = FloatVector.fromArray(FLOAT, sums, at + 3 * GROUP_ROWS + WIDTH);
     FloatVector s32 = FloatVector.fromArray(FLOAT, sums, at + 3 * GROUP_ROWS + 2 * WIDTH);
     FloatVector s33 = FloatVector.fromArray(FLOAT, sums, at + 3 * GROUP_ROWS + 3 * WIDTH);
+    int k = xAt;
     int w = lane;
-    for (int k = 0; k < columns; k++, w += GROUP_ROWS) {
+    int end = lane + columns * GROUP_ROWS;
+    while (w != end) {
       FloatVector w0 = FloatVector.fromArray(FLOAT, tile, w);
       FloatVector w1 = FloatVector.fromArray(FLOAT, tile, w + WIDTH);
       FloatVector w2 = FloatVector.fromArray(FLOAT, tile, w + 2 * WIDTH);
       FloatVector w3 = FloatVector.fromArray(FLOAT, tile, w + 3 * WIDTH);
-      FloatVector x0 = FloatVector.broadcast(FLOAT, x[xAt + k]);
+      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
       s00 = w0.fma(x0, s00);
       s01 = w1.fma(x0, s01);
       s02 = w2.fma(x0, s02);
       s03 = w3.fma(x0, s03);
-      FloatVector x1 = FloatVector.broadcast(FLOAT, x[xAt + xStride + k]);
+      FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + xStride]);
       s10 = w0.fma(x1, s10);
       s11 = w1.fma(x1, s11);
       s12 = w2.fma(x1, s12);
       s13 = w3.fma(x1, s13);
-      FloatVector x2 = FloatVector.broadcast(FLOAT, x[xAt + 2 * xStride + k]);
+      FloatVector x2 = FloatVector.broadcast(FLOAT, x[k + 2 * xStride]);
       s20 = w0.fma(x2, s20);
       s21 = w1.fma(x2, s21);
       s22 = w2.fma(x2, s22);
       s23 = w3.fma(x2, s23);
-      FloatVector x3 = FloatVector.broadcast(FLOAT, x[xAt + 3 * xStride + k]);
+      FloatVector x3 = FloatVector.broadcast(FLOAT, x[k + 3 * xStride]);
       s30 = w0.fma(x3, s30);
       s31 = w1.fma(x3, s31);
       s32 = w2.fma(x3, s32);
       s33 = w3.fma(x3, s33);
+      w += GROUP_ROWS;
+      k++;
     }
     s00.intoArray(sums, at);
     s01.intoArray(sums, at + WIDTH);
@@ -233,37 +251,41 @@ final class MicroKernels {
     FloatVector s41 = FloatVector.fromArray(FLOAT, sums, at + 4 * GROUP_ROWS + WIDTH);
     FloatVector s42 = FloatVector.fromArray(FLOAT, sums, at + 4 * GROUP_ROWS + 2 * WIDTH);
     FloatVector s43 = FloatVector.fromArray(FLOAT, sums, at + 4 * GROUP_ROWS + 3 * WIDTH);
+    int k = xAt;
     int w = lane;
-    for (int k = 0; k < columns; k++, w += GROUP_ROWS) {
+    int end = lane + columns * GROUP_ROWS;
+    while (w != end) {
       FloatVector w0 = FloatVector.fromArray(FLOAT, tile, w);
       FloatVector w1 = FloatVector.fromArray(FLOAT, tile, w + WIDTH);
       FloatVector w2 = FloatVector.fromArray(FLOAT, tile, w + 2 * WIDTH);
       FloatVector w3 = FloatVector.fromArray(FLOAT, tile, w + 3 * WIDTH);
-      FloatVector x0 = FloatVector.broadcast(FLOAT, x[xAt + k]);
+      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
       s00 = w0.fma(x0, s00);
       s01 = w1.fma(x0, s01);
       s02 = w2.fma(x0, s02);
       s03 = w3.fma(x0, s03);
-      FloatVector x1 = FloatVector.broadcast(FLOAT, x[xAt + xStride + k]);
+      FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + xStride]);
       s10 = w0.fma(x1, s10);
       s11 = w1.fma(x1, s11);
       s12 = w2.fma(x1, s12);
       s13 = w3.fma(x1, s13);
-      FloatVector x2 = FloatVector.broadcast(FLOAT, x[xAt + 2 * xStride + k]);
+      FloatVector x2 = FloatVector.broadcast(FLOAT, x[k + 2 * xStride]);
       s20 = w0.fma(x2, s20);
       s21 = w1.fma(x2, s21);
       s22 = w2.fma(x2, s22);
       s23 = w3.fma(x2, s23);
-      FloatVector x3 = FloatVector.broadcast(FLOAT, x[xAt + 3 * xStride + k]);
+      FloatVector x3 = FloatVector.broadcast(FLOAT, x[k + 3 * xStride]);
       s30 = w0.fma(x3, s30);
       s31 = w1.fma(x3, s31);
       s32 = w2.fma(x3, s32);
       s33 = w3.fma(x3, s33);
-      FloatVector x4 = FloatVector.broadcast(FLOAT, x[xAt + 4 * xStride + k]);
+      FloatVector x4 = FloatVector.broadcast(FLOAT, x[k + 4 * xStride]);
       s40 = w0.fma(x4, s40);
       s41 = w1.fma(x4, s41);
       s42 = w2.fma(x4, s42);
       s43 = w3.fma(x4, s43);
+      w += GROUP_ROWS;
+      k++;
     }
     s00.intoArray(sums, at);
     s01.intoArray(sums, at + WIDTH);
@@ -312,42 +334,46 @@ final class MicroKernels {
     FloatVector s51 = FloatVector.fromArray(FLOAT, sums, at + 5 * GROUP_ROWS + WIDTH);
     FloatVector s52 = FloatVector.fromArray(FLOAT, sums, at + 5 * GROUP_ROWS + 2 * WIDTH);
     FloatVector s53 = FloatVector.fromArray(FLOAT, sums, at + 5 * GROUP_ROWS + 3 * WIDTH);
+    int k = xAt;
     int w = lane;
-    for (int k = 0; k < columns; k++, w += GROUP_ROWS) {
+    int end = lane + columns * GROUP_ROWS;
+    while (w != end) {
       FloatVector w0 = FloatVector.fromArray(FLOAT, tile, w);
       FloatVector w1 = FloatVector.fromArray(FLOAT, tile, w + WIDTH);
       FloatVector w2 = FloatVector.fromArray(FLOAT, tile, w + 2 * WIDTH);
       FloatVector w3 = FloatVector.fromArray(FLOAT, tile, w + 3 * WIDTH);
-      FloatVector x0 = FloatVector.broadcast(FLOAT, x[xAt + k]);
+      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
       s00 = w0.fma(x0, s00);
       s01 = w1.fma(x0, s01);
       s02 = w2.fma(x0, s02);
       s03 = w3.fma(x0, s03);
-      FloatVector x1 = FloatVector.broadcast(FLOAT, x[xAt + xStride + k]);
+      FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + xStride]);
       s10 = w0.fma(x1, s10);
       s11 = w1.fma(x1, s11);
       s12 = w2.fma(x1, s12);
       s13 = w3.fma(x1, s13);
-      FloatVector x2 = FloatVector.broadcast(FLOAT, x[xAt + 2 * xStride + k]);
+      FloatVector x2 = FloatVector.broadcast(FLOAT, x[k + 2 * xStride]);
       s20 = w0.fma(x2, s20);
       s21 = w1.fma(x2, s21);
       s22 = w2.fma(x2, s22);
       s23 = w3.fma(x2, s23);
-      FloatVector x3 = FloatVector.broadcast(FLOAT, x[xAt + 3 * xStride + k]);
+      FloatVector x3 = FloatVector.broadcast(FLOAT, x[k + 3 * xStride]);
       s30 = w0.fma(x3, s30);
       s31 = w1.fma(x3, s31);
       s32 = w2.fma(x3, s32);
       s33 = w3.fma(x3, s33);
-      FloatVector x4 = FloatVector.broadcast(FLOAT, x[xAt + 4 * xStride + k]);
+      FloatVector x4 = FloatVector.broadcast(FLOAT, x[k + 4 * xStride]);
       s40 = w0.fma(x4, s40);
       s41 = w1.fma(x4, s41);
       s42 = w2.fma(x4, s42);
       s43 = w3.fma(x4, s43);
-      FloatVector x5 = FloatVector.broadcast(FLOAT, x[xAt + 5 * xStride + k]);
+      FloatVector x5 = FloatVector.broadcast(FLOAT, x[k + 5 * xStride]);
       s50 = w0.fma(x5, s50);
       s51 = w1.fma(x5, s51);
       s52 = w2.fma(x5, s52);
       s53 = w3.fma(x5, s53);
+      w += GROUP_ROWS;
+      k++;
     }
     s00.intoArray(sums, at);
     s01.intoArray(sums, at + WIDTH);

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -148,13 +149,15 @@ final class ProgramCompiler {
         if (batch.rowWise) {
           List<RowKernel> kernels = new ArrayList<>();
           batch.ops.forEach(op -> kernels.add(rowKernel(op)));
-          target.add(new RowStage(rows, kernels));
+          target.add(
+              new RowStage(
+                  batch.ops.stream().map(op -> op.getClass().getSimpleName()).collect(Collectors.joining(", ")), rows, kernels));
         } else {
           target.add(stage(batch.ops.getFirst(), rows));
         }
       }
       if (!tables.isEmpty()) {
-        body.addFirst(new RowStage(() -> state.table.rows(), List.copyOf(tables.values())));
+        body.addFirst(new RowStage("Rope tables", () -> state.table.rows(), List.copyOf(tables.values())));
       }
       return new Stages(body, tail, state, units);
     }

@@ -220,9 +220,6 @@ final class RowKernels {
 
   /** Decodes the group of rows that holds a token's embedding, and keeps the token's row. */
   static RowKernel embed(StepState state, PackedWeight weight, Op.Embed embed, Place out, LinearStage.Room[] rooms) {
-    PackedFormat format = weight.format();
-    int tileBlocks = Math.max(1, 64 / format.blockColumns());
-    int blocks = format.blocks(weight.columns());
     int first = embed.firstEntry().orElse(0);
     boolean holdsAll = embed.firstEntry().isEmpty();
     return (row, worker) -> {
@@ -236,11 +233,10 @@ final class RowKernels {
       }
       float[] tile = rooms[worker].tile;
       int lane = entry % PackedFormat.GROUP_ROWS;
-      for (int block = 0; block < blocks; block += tileBlocks) {
-        int taken = Math.min(tileBlocks, blocks - block);
-        TileDecoder.decode(format, weight.blockAddress(entry / PackedFormat.GROUP_ROWS, block), taken, tile);
-        int column = block * format.blockColumns();
-        int columns = Math.min(taken * format.blockColumns(), weight.columns() - column);
+      long group = weight.blockAddress(entry / PackedFormat.GROUP_ROWS, 0);
+      for (int column = 0; column < weight.columns(); column += LinearStage.TILE_COLUMNS) {
+        int columns = Math.min(LinearStage.TILE_COLUMNS, weight.columns() - column);
+        TileDecoder.decode(weight.format(), group, column, columns, tile);
         for (int i = 0; i < columns; i++) {
           state.values[out.row(row) + column + i] = tile[i * PackedFormat.GROUP_ROWS + lane];
         }

@@ -3,11 +3,11 @@ package dev.jebena.cpu;
 import static dev.jebena.cpu.Lanes.FLOAT;
 import static dev.jebena.cpu.Lanes.INT;
 import static dev.jebena.cpu.Lanes.LITTLE;
+import static dev.jebena.cpu.Lanes.MEMORY;
 import static dev.jebena.cpu.Lanes.SHORT;
 import static dev.jebena.cpu.Lanes.WIDTH;
 import static dev.jebena.cpu.PackedFormat.GROUP_ROWS;
 
-import dev.jebena.engine.weight.BlockType;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
@@ -16,72 +16,105 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Decodes blocks of a packed group into a tile of floats {@code [columns][64 rows]}, which stays in the first-level cache.
+ * Decodes columns of a packed group into a tile of floats {@code [columns][64 rows]}, which stays in the first-level cache.
  *
  * <p>Codes become floats without a conversion: the bits of a code are moved to the top of a mantissa whose exponent is that of 1, which
  * makes {@code v = 1 + code / 2^bits}; with factors of the block the weight is then one fused multiply-add, {@code v * (2^bits d) + (m - 2^bits
  * d)}. For the types without a minimum that is exact; with one it rounds once, as the type's specification does.
+ *
+ * <p>One vector of rows at a time goes down the columns, in loops that do not count and bodies without branches on vectors: where the JIT
+ * merges two vectors or cannot inline a helper, vectors go to the heap.
  */
 final class TileDecoder {
 
-  private static final int ONE = 0x3F800000;
-  private static final int MASK_4 = 0x00780000;
-  private static final int MASK_5 = 0x007C0000;
-  private static final int MASK_6 = 0x007E0000;
-  private static final int MASK_8 = 0x007F8000;
-  private static final int TOP_MANTISSA_BIT = 0x00400000;
-  private static final int TOP_MANTISSA_PAIR = 0x00600000;
-  private static final int HALF_BITS = 0x8FFFE000;
+  static final int ONE = 0x3F800000;
+  static final int MASK_4 = 0x00780000;
+  static final int MASK_8 = 0x007F8000;
+  /** Of five bits the low four, and the high one. */
+  static final int LOW_4_OF_5 = 0x003C0000;
+
+  static final int TOP_BIT = 0x00400000;
+  /** Of six bits the low four, and the high two. */
+  static final int LOW_4_OF_6 = 0x001E0000;
+
+  static final int TOP_PAIR = 0x00600000;
+  static final int HALF_BITS = 0x8FFFE000;
   /** What a half's bits, moved into a float, lack in the exponent. */
-  private static final float HALF_SCALE = 0x1p112f;
+  static final float HALF_SCALE = 0x1p112f;
+  /** Columns of a sub-block of a super-block. */
+  static final int SUB_COLUMNS = 32;
+  /** Bytes of a sub-block of a group. */
+  static final long FOUR_K_SUB = 18L * GROUP_ROWS;
+
+  static final long FIVE_K_SUB = 22L * GROUP_ROWS;
+  static final long SIX_K_SUB = 26L * GROUP_ROWS;
 
   private TileDecoder() {}
 
-  /** Decodes {@code blocks} blocks from {@code address} into {@code tile}, from its beginning. */
-  static void decode(PackedFormat format, long address, int blocks, float[] tile) {
-    MemorySegment in = MemorySegment.ofAddress(address).reinterpret((long) blocks * format.blockBytes());
+  /**
+   * Decodes {@code columns} columns from {@code column} into {@code tile}, from its beginning.
+   *
+   * @param group address of the group's first block
+   * @param column where a block begins, or a sub-block of 32 columns of a super-block
+   * @param columns of whole blocks; for types with super-blocks of whole sub-blocks of one super-block
+   */
+  static void decode(PackedFormat format, long group, int column, int columns, float[] tile) {
+    long block = group + (long) (column / format.blockColumns()) * format.blockBytes();
+    long end = block + (long) format.blocks(columns) * format.blockBytes();
+    int sub = column % format.blockColumns() / SUB_COLUMNS;
+    int subs = columns / SUB_COLUMNS;
     switch (format.type()) {
-      case F32 -> decodeF32(in, blocks, tile);
-      case F16 -> decodeF16(in, blocks, tile);
-      case BF16 -> decodeBf16(in, blocks, tile);
-      case Q4_0, Q4_1 -> decodeFour(in, blocks, format.type() == BlockType.Q4_1, tile);
-      case Q5_0, Q5_1 -> decodeFive(in, blocks, format.type() == BlockType.Q5_1, tile);
-      case Q8_0 -> decodeEight(in, blocks, tile);
-      case Q4_K -> decodeFourK(in, blocks, tile);
-      case Q5_K -> decodeFiveK(in, blocks, tile);
-      case Q6_K -> decodeSixK(in, blocks, tile);
+      case F32 -> decodeF32(block, end, tile);
+      case F16 -> decodeF16(block, end, tile);
+      case BF16 -> decodeBf16(block, end, tile);
+      case Q4_0 -> decodeFour(block, end, 0, 0, 1.5f, tile);
+      case Q4_1 -> decodeFour(block, end, 2 * GROUP_ROWS, 1, 1, tile);
+      case Q5_0 -> decodeFive(block, end, 0, 0, 1.5f, tile);
+      case Q5_1 -> decodeFive(block, end, 2 * GROUP_ROWS, 1, 1, tile);
+      case Q8_0 -> decodeEight(block, end, tile);
+      case Q4_K -> decodeFourK(block, sub, subs, tile);
+      case Q5_K -> decodeFiveK(block, sub, subs, tile);
+      case Q6_K -> decodeSixK(block, sub, subs, tile);
     }
   }
 
-  private static void decodeF32(MemorySegment in, int blocks, float[] tile) {
-    for (int i = 0; i < blocks * GROUP_ROWS; i += WIDTH) {
-      FloatVector.fromMemorySegment(FLOAT, in, 4L * i, LITTLE).intoArray(tile, i);
+  private static void decodeF32(long block, long end, float[] tile) {
+    long at = block;
+    int to = 0;
+    while (at != end) {
+      FloatVector.fromMemorySegment(FLOAT, MEMORY, at, LITTLE).intoArray(tile, to);
+      at += 4L * WIDTH;
+      to += WIDTH;
     }
   }
 
-  private static void decodeF16(MemorySegment in, int blocks, float[] tile) {
-    for (int block = 0; block < blocks; block++) {
-      for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
-        IntVector pair = IntVector.fromMemorySegment(INT, in, 4L * (block * GROUP_ROWS + row), LITTLE);
-        int at = 2 * block * GROUP_ROWS + row;
-        half(pair.lanewise(VectorOperators.LSHL, 16)).intoArray(tile, at);
-        half(pair).intoArray(tile, at + GROUP_ROWS);
+  private static void decodeF16(long block, long blocksEnd, float[] tile) {
+    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+      long at = block + 4L * row;
+      long end = blocksEnd + 4L * row;
+      int to = row;
+      while (at != end) {
+        IntVector pair = IntVector.fromMemorySegment(INT, MEMORY, at, LITTLE);
+        pair.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE)
+            .intoArray(tile, to);
+        pair.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).intoArray(tile, to + GROUP_ROWS);
+        at += 4L * GROUP_ROWS;
+        to += 2 * GROUP_ROWS;
       }
     }
   }
 
-  /** The half in the upper 16 bits of each lane. */
-  private static FloatVector half(IntVector upper) {
-    return upper.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE);
-  }
-
-  private static void decodeBf16(MemorySegment in, int blocks, float[] tile) {
-    for (int block = 0; block < blocks; block++) {
-      for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
-        IntVector pair = IntVector.fromMemorySegment(INT, in, 4L * (block * GROUP_ROWS + row), LITTLE);
-        int at = 2 * block * GROUP_ROWS + row;
-        pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(tile, at);
-        pair.and(0xFFFF0000).reinterpretAsFloats().intoArray(tile, at + GROUP_ROWS);
+  private static void decodeBf16(long block, long blocksEnd, float[] tile) {
+    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+      long at = block + 4L * row;
+      long end = blocksEnd + 4L * row;
+      int to = row;
+      while (at != end) {
+        IntVector pair = IntVector.fromMemorySegment(INT, MEMORY, at, LITTLE);
+        pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(tile, to);
+        pair.and(0xFFFF0000).reinterpretAsFloats().intoArray(tile, to + GROUP_ROWS);
+        at += 4L * GROUP_ROWS;
+        to += 2 * GROUP_ROWS;
       }
     }
   }
@@ -92,177 +125,186 @@ final class TileDecoder {
     return bits.lanewise(VectorOperators.LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE * factor);
   }
 
-  private static void decodeFour(MemorySegment in, int blocks, boolean hasMinimum, float[] tile) {
-    long at = 0;
-    int out = 0;
-    for (int block = 0; block < blocks; block++) {
-      long codes = at + (hasMinimum ? 4 : 2) * GROUP_ROWS;
-      for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
-        FloatVector scale = halves(in, at + 2L * row, 16);
-        FloatVector base =
-            hasMinimum ? halves(in, at + 2L * (GROUP_ROWS + row), 1).sub(scale) : scale.mul(-1.5f);
-        nibbleWords(in, codes + 4L * row, scale, base, tile, out + row);
-      }
-      at = codes + 16L * GROUP_ROWS;
-      out += 32 * GROUP_ROWS;
-    }
-  }
-
-  /**
-   * Four words of eight nibbles of {@link Lanes#WIDTH} rows. Half a word is written out and not a whole one: a longer body would not be
-   * inlined, and vectors that are passed to a method would live on the heap.
-   */
-  private static void nibbleWords(MemorySegment in, long codes, FloatVector scale, FloatVector base, float[] tile, int out) {
-    int to = out;
-    for (int word = 0; word < 4; word++) {
-      IntVector z = IntVector.fromMemorySegment(INT, in, codes + 4L * GROUP_ROWS * word, LITTLE);
-      for (int half = 0; half < 2; half++) {
-        nibble(z.lanewise(VectorOperators.LSHL, 19), scale, base).intoArray(tile, to);
-        nibble(z.lanewise(VectorOperators.LSHL, 15), scale, base).intoArray(tile, to + GROUP_ROWS);
-        nibble(z.lanewise(VectorOperators.LSHL, 11), scale, base).intoArray(tile, to + 2 * GROUP_ROWS);
-        nibble(z.lanewise(VectorOperators.LSHL, 7), scale, base).intoArray(tile, to + 3 * GROUP_ROWS);
-        z = z.lanewise(VectorOperators.LSHR, 16);
-        to += 4 * GROUP_ROWS;
-      }
-    }
-  }
-
-  private static FloatVector nibble(IntVector moved, FloatVector scale, FloatVector base) {
-    return moved.and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base);
-  }
-
-  private static void decodeFive(MemorySegment in, int blocks, boolean hasMinimum, float[] tile) {
-    long at = 0;
-    int out = 0;
-    for (int block = 0; block < blocks; block++) {
-      long highs = at + (hasMinimum ? 4 : 2) * GROUP_ROWS;
-      long codes = highs + 4L * GROUP_ROWS;
-      for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
-        FloatVector scale = halves(in, at + 2L * row, 32);
-        FloatVector base =
-            hasMinimum ? halves(in, at + 2L * (GROUP_ROWS + row), 1).sub(scale) : scale.mul(-1.5f);
-        fiveBitWords(in, highs + 4L * row, codes + 4L * row, scale, base, tile, out + row);
-      }
-      at = codes + 16L * GROUP_ROWS;
-      out += 32 * GROUP_ROWS;
-    }
-  }
-
-  private static void fiveBitWords(
-      MemorySegment in, long highs, long codes, FloatVector scale, FloatVector base, float[] tile, int out) {
-    IntVector high = IntVector.fromMemorySegment(INT, in, highs, LITTLE);
-    for (int word = 0; word < 4; word++) {
-      IntVector low = IntVector.fromMemorySegment(INT, in, codes + 4L * GROUP_ROWS * word, LITTLE);
-      for (int i = 0; i < 8; i++) {
-        IntVector bits = low.lanewise(VectorOperators.LSHL, 18).and(MASK_5 & ~TOP_MANTISSA_BIT)
-            .or(high.lanewise(VectorOperators.LSHL, 22).and(TOP_MANTISSA_BIT)).or(ONE);
-        bits.reinterpretAsFloats().fma(scale, base).intoArray(tile, out + (word * 8 + i) * GROUP_ROWS);
-        low = low.lanewise(VectorOperators.LSHR, 4);
-        high = high.lanewise(VectorOperators.LSHR, 1);
-      }
-    }
-  }
-
-  private static void decodeEight(MemorySegment in, int blocks, float[] tile) {
-    long at = 0;
-    int out = 0;
-    for (int block = 0; block < blocks; block++) {
-      long codes = at + 2L * GROUP_ROWS;
-      for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
-        FloatVector scale = halves(in, at + 2L * row, 256);
-        FloatVector base = scale.mul(-1.5f);
-        for (int word = 0; word < 8; word++) {
-          IntVector z = IntVector.fromMemorySegment(INT, in, codes + 4L * (word * GROUP_ROWS + row), LITTLE);
-          int to = out + word * 4 * GROUP_ROWS + row;
-          eight(z.lanewise(VectorOperators.LSHL, 15), scale, base).intoArray(tile, to);
-          eight(z.lanewise(VectorOperators.LSHL, 7), scale, base).intoArray(tile, to + GROUP_ROWS);
-          eight(z.lanewise(VectorOperators.LSHR, 1), scale, base).intoArray(tile, to + 2 * GROUP_ROWS);
-          eight(z.lanewise(VectorOperators.LSHR, 9), scale, base).intoArray(tile, to + 3 * GROUP_ROWS);
-        }
-      }
-      at = codes + 32L * GROUP_ROWS;
-      out += 32 * GROUP_ROWS;
-    }
-  }
-
-  private static FloatVector eight(IntVector moved, FloatVector scale, FloatVector base) {
-    return moved.and(MASK_8).or(ONE).reinterpretAsFloats().fma(scale, base);
-  }
-
   /** Bytes of {@link Lanes#WIDTH} rows as floats. */
-  private static FloatVector bytes(MemorySegment in, long offset) {
+  static FloatVector bytes(MemorySegment in, long offset) {
     return (FloatVector) ByteVector.fromMemorySegment(Lanes.BYTE, in, offset, LITTLE).convertShape(VectorOperators.B2F, FLOAT, 0);
   }
 
-  private static void decodeFourK(MemorySegment in, int blocks, float[] tile) {
-    long at = 0;
-    int out = 0;
-    for (int block = 0; block < blocks; block++) {
-      long sub = at + 4L * GROUP_ROWS;
-      for (int i = 0; i < 8; i++) {
-        for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
-          FloatVector scale = halves(in, at + 2L * row, 16).mul(bytes(in, sub + row));
-          FloatVector base = halves(in, at + 2L * (GROUP_ROWS + row), -1).mul(bytes(in, sub + GROUP_ROWS + row)).sub(scale);
-          nibbleWords(in, sub + 2L * GROUP_ROWS + 4L * row, scale, base, tile, out + row);
+  /**
+   * Blocks of 32 nibbles. Where there is no minimum, 0 times the scale stands for it: a branch would merge vectors.
+   *
+   * @param minima bytes from the scales to the minima
+   * @param weight of the minimum in the base
+   * @param shift of the scale in it
+   */
+  private static void decodeFour(long block, long blocksEnd, int minima, float weight, float shift, float[] tile) {
+    int factors = minima + 2 * GROUP_ROWS;
+    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+      long at = block;
+      int to = row;
+      while (at != blocksEnd) {
+        FloatVector scale = halves(MEMORY, at + 2L * row, 16);
+        FloatVector base = halves(MEMORY, at + minima + 2L * row, weight).sub(scale.mul(shift));
+        at += factors;
+        long end = at + 16L * GROUP_ROWS;
+        while (at != end) {
+          IntVector z = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
+          z.lanewise(VectorOperators.LSHL, 19).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to);
+          z.lanewise(VectorOperators.LSHL, 15).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + GROUP_ROWS);
+          z.lanewise(VectorOperators.LSHL, 11).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 2 * GROUP_ROWS);
+          z.lanewise(VectorOperators.LSHL, 7).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 3 * GROUP_ROWS);
+          z.lanewise(VectorOperators.LSHL, 3).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 4 * GROUP_ROWS);
+          z.lanewise(VectorOperators.LSHR, 1).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 5 * GROUP_ROWS);
+          z.lanewise(VectorOperators.LSHR, 5).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 6 * GROUP_ROWS);
+          z.lanewise(VectorOperators.LSHR, 9).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 7 * GROUP_ROWS);
+          at += 4L * GROUP_ROWS;
+          to += 8 * GROUP_ROWS;
         }
-        sub += 18L * GROUP_ROWS;
-        out += 32 * GROUP_ROWS;
       }
-      at = sub;
     }
   }
 
-  private static void decodeFiveK(MemorySegment in, int blocks, float[] tile) {
-    long at = 0;
-    int out = 0;
-    for (int block = 0; block < blocks; block++) {
-      long sub = at + 4L * GROUP_ROWS;
-      for (int i = 0; i < 8; i++) {
-        for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
-          FloatVector scale = halves(in, at + 2L * row, 32).mul(bytes(in, sub + row));
-          FloatVector base = halves(in, at + 2L * (GROUP_ROWS + row), -1).mul(bytes(in, sub + GROUP_ROWS + row)).sub(scale);
-          long highs = sub + 2L * GROUP_ROWS + 4L * row;
-          fiveBitWords(in, highs, highs + 4L * GROUP_ROWS, scale, base, tile, out + row);
+  private static void decodeFive(long block, long blocksEnd, int minima, float weight, float shift, float[] tile) {
+    int factors = minima + 2 * GROUP_ROWS;
+    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+      long at = block;
+      int to = row;
+      while (at != blocksEnd) {
+        FloatVector scale = halves(MEMORY, at + 2L * row, 32);
+        FloatVector base = halves(MEMORY, at + minima + 2L * row, weight).sub(scale.mul(shift));
+        at += factors;
+        IntVector high = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
+        at += 4L * GROUP_ROWS;
+        long end = at + 16L * GROUP_ROWS;
+        while (at != end) {
+          IntVector low = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
+          int stop = to + 8 * GROUP_ROWS;
+          while (to != stop) {
+            low.lanewise(VectorOperators.LSHL, 18).and(LOW_4_OF_5).or(high.lanewise(VectorOperators.LSHL, 22).and(TOP_BIT)).or(ONE)
+                .reinterpretAsFloats().fma(scale, base).intoArray(tile, to);
+            low = low.lanewise(VectorOperators.LSHR, 4);
+            high = high.lanewise(VectorOperators.LSHR, 1);
+            to += GROUP_ROWS;
+          }
+          at += 4L * GROUP_ROWS;
         }
-        sub += 22L * GROUP_ROWS;
-        out += 32 * GROUP_ROWS;
       }
-      at = sub;
     }
   }
 
-  private static void decodeSixK(MemorySegment in, int blocks, float[] tile) {
-    long at = 0;
-    int out = 0;
-    for (int block = 0; block < blocks; block++) {
-      long sub = at + 2L * GROUP_ROWS;
-      for (int i = 0; i < 8; i++) {
-        for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
-          FloatVector factor = halves(in, at + 2L * row, 64);
-          for (int half = 0; half < 2; half++) {
-            FloatVector scale = factor.mul(bytes(in, sub + half * GROUP_ROWS + row));
-            sixBitWords(in, sub + 2L * GROUP_ROWS + 4L * row, half, scale, tile, out + half * 16 * GROUP_ROWS + row);
+  private static void decodeEight(long block, long blocksEnd, float[] tile) {
+    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+      long at = block;
+      int to = row;
+      while (at != blocksEnd) {
+        FloatVector scale = halves(MEMORY, at + 2L * row, 256);
+        FloatVector base = scale.mul(-1.5f);
+        at += 2L * GROUP_ROWS;
+        long end = at + 32L * GROUP_ROWS;
+        while (at != end) {
+          IntVector z = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
+          z.lanewise(VectorOperators.LSHL, 15).and(MASK_8).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to);
+          z.lanewise(VectorOperators.LSHL, 7).and(MASK_8).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + GROUP_ROWS);
+          z.lanewise(VectorOperators.LSHR, 1).and(MASK_8).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 2 * GROUP_ROWS);
+          z.lanewise(VectorOperators.LSHR, 9).and(MASK_8).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 3 * GROUP_ROWS);
+          at += 4L * GROUP_ROWS;
+          to += 4 * GROUP_ROWS;
+        }
+      }
+    }
+  }
+
+  private static void decodeFourK(long block, int firstSub, int subs, float[] tile) {
+    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+      FloatVector scales = halves(MEMORY, block + 2L * row, 16);
+      FloatVector minima = halves(MEMORY, block + 2L * (GROUP_ROWS + row), -1);
+      long at = block + 4L * GROUP_ROWS + firstSub * FOUR_K_SUB;
+      long last = at + subs * FOUR_K_SUB;
+      int to = row;
+      while (at != last) {
+        FloatVector scale = scales.mul(bytes(MEMORY, at + row));
+        FloatVector base = minima.mul(bytes(MEMORY, at + GROUP_ROWS + row)).sub(scale);
+        at += 2L * GROUP_ROWS;
+        long end = at + 16L * GROUP_ROWS;
+        while (at != end) {
+          IntVector z = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
+          z.lanewise(VectorOperators.LSHL, 19).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to);
+          z.lanewise(VectorOperators.LSHL, 15).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + GROUP_ROWS);
+          z.lanewise(VectorOperators.LSHL, 11).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 2 * GROUP_ROWS);
+          z.lanewise(VectorOperators.LSHL, 7).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 3 * GROUP_ROWS);
+          z.lanewise(VectorOperators.LSHL, 3).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 4 * GROUP_ROWS);
+          z.lanewise(VectorOperators.LSHR, 1).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 5 * GROUP_ROWS);
+          z.lanewise(VectorOperators.LSHR, 5).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 6 * GROUP_ROWS);
+          z.lanewise(VectorOperators.LSHR, 9).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 7 * GROUP_ROWS);
+          at += 4L * GROUP_ROWS;
+          to += 8 * GROUP_ROWS;
+        }
+      }
+    }
+  }
+
+  private static void decodeFiveK(long block, int firstSub, int subs, float[] tile) {
+    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+      FloatVector scales = halves(MEMORY, block + 2L * row, 32);
+      FloatVector minima = halves(MEMORY, block + 2L * (GROUP_ROWS + row), -1);
+      long at = block + 4L * GROUP_ROWS + firstSub * FIVE_K_SUB;
+      long last = at + subs * FIVE_K_SUB;
+      int to = row;
+      while (at != last) {
+        FloatVector scale = scales.mul(bytes(MEMORY, at + row));
+        FloatVector base = minima.mul(bytes(MEMORY, at + GROUP_ROWS + row)).sub(scale);
+        at += 2L * GROUP_ROWS;
+        IntVector high = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
+        at += 4L * GROUP_ROWS;
+        long end = at + 16L * GROUP_ROWS;
+        while (at != end) {
+          IntVector low = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
+          int stop = to + 8 * GROUP_ROWS;
+          while (to != stop) {
+            low.lanewise(VectorOperators.LSHL, 18).and(LOW_4_OF_5).or(high.lanewise(VectorOperators.LSHL, 22).and(TOP_BIT)).or(ONE)
+                .reinterpretAsFloats().fma(scale, base).intoArray(tile, to);
+            low = low.lanewise(VectorOperators.LSHR, 4);
+            high = high.lanewise(VectorOperators.LSHR, 1);
+            to += GROUP_ROWS;
+          }
+          at += 4L * GROUP_ROWS;
+        }
+      }
+    }
+  }
+
+  private static void decodeSixK(long block, int firstSub, int subs, float[] tile) {
+    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+      FloatVector factor = halves(MEMORY, block + 2L * row, 64);
+      long at = block + 2L * GROUP_ROWS + firstSub * SIX_K_SUB;
+      long last = at + subs * SIX_K_SUB;
+      int to = row;
+      while (at != last) {
+        // two halves of 16 columns: a row of scales, a word of high pairs, two words of nibbles each
+        long scales = at + row;
+        long highs = at + 2L * GROUP_ROWS + 4L * row;
+        at += 10L * GROUP_ROWS;
+        long subEnd = at + 16L * GROUP_ROWS;
+        while (at != subEnd) {
+          FloatVector scale = factor.mul(bytes(MEMORY, scales));
+          FloatVector base = scale.mul(-1.5f);
+          IntVector high = IntVector.fromMemorySegment(INT, MEMORY, highs, LITTLE);
+          scales += GROUP_ROWS;
+          highs += 4L * GROUP_ROWS;
+          long end = at + 8L * GROUP_ROWS;
+          while (at != end) {
+            IntVector low = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
+            int stop = to + 8 * GROUP_ROWS;
+            while (to != stop) {
+              low.lanewise(VectorOperators.LSHL, 17).and(LOW_4_OF_6).or(high.lanewise(VectorOperators.LSHL, 21).and(TOP_PAIR)).or(ONE)
+                  .reinterpretAsFloats().fma(scale, base).intoArray(tile, to);
+              low = low.lanewise(VectorOperators.LSHR, 4);
+              high = high.lanewise(VectorOperators.LSHR, 2);
+              to += GROUP_ROWS;
+            }
+            at += 4L * GROUP_ROWS;
           }
         }
-        sub += 26L * GROUP_ROWS;
-        out += 32 * GROUP_ROWS;
-      }
-      at = sub;
-    }
-  }
-
-  /** Sixteen columns: one word of high pairs, two words of nibbles. */
-  private static void sixBitWords(MemorySegment in, long sub, int half, FloatVector scale, float[] tile, int out) {
-    FloatVector base = scale.mul(-1.5f);
-    IntVector high = IntVector.fromMemorySegment(INT, in, sub + 4L * GROUP_ROWS * half, LITTLE);
-    for (int word = 0; word < 2; word++) {
-      IntVector low = IntVector.fromMemorySegment(INT, in, sub + 4L * GROUP_ROWS * (2 + 2 * half + word), LITTLE);
-      for (int i = 0; i < 8; i++) {
-        IntVector bits = low.lanewise(VectorOperators.LSHL, 17).and(MASK_6 & ~TOP_MANTISSA_PAIR)
-            .or(high.lanewise(VectorOperators.LSHL, 21).and(TOP_MANTISSA_PAIR)).or(ONE);
-        bits.reinterpretAsFloats().fma(scale, base).intoArray(tile, out + (word * 8 + i) * GROUP_ROWS);
-        low = low.lanewise(VectorOperators.LSHR, 4);
-        high = high.lanewise(VectorOperators.LSHR, 2);
       }
     }
   }

@@ -3,181 +3,418 @@ package dev.jebena.cpu;
 import static dev.jebena.cpu.Lanes.FLOAT;
 import static dev.jebena.cpu.Lanes.INT;
 import static dev.jebena.cpu.Lanes.LITTLE;
+import static dev.jebena.cpu.Lanes.MEMORY;
 import static dev.jebena.cpu.Lanes.WIDTH;
 import static dev.jebena.cpu.PackedFormat.GROUP_ROWS;
+import static dev.jebena.cpu.TileDecoder.HALF_BITS;
+import static dev.jebena.cpu.TileDecoder.HALF_SCALE;
+import static dev.jebena.cpu.TileDecoder.LOW_4_OF_5;
+import static dev.jebena.cpu.TileDecoder.LOW_4_OF_6;
+import static dev.jebena.cpu.TileDecoder.MASK_4;
+import static dev.jebena.cpu.TileDecoder.MASK_8;
+import static dev.jebena.cpu.TileDecoder.ONE;
+import static dev.jebena.cpu.TileDecoder.TOP_BIT;
+import static dev.jebena.cpu.TileDecoder.TOP_PAIR;
 
-import dev.jebena.engine.weight.BlockType;
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Multiplies one row of activations by a group of packed rows straight from the codes, for the types that decode most: what a decoding step
- * of one sequence does. The arithmetic is that of {@link TileDecoder} followed by {@link MicroKernels}, to the bit: each weight is one fused
- * multiply-add, each sum one chain over ascending columns.
+ * Multiplies one row of activations by packed rows straight from the codes: what a decoding step of one sequence does. The arithmetic is that
+ * of {@link TileDecoder} followed by {@link MicroKernels}, to the bit: each weight is one fused multiply-add, each sum one chain over
+ * ascending columns.
  *
- * <p>Four vectors of rows run side by side, because a single chain would wait for itself. They are written out by hand: the JIT keeps vectors
- * in registers only where it sees them all in one method. The inner loops do not count: the JIT would unroll them until registers spill.
+ * <p>Two vectors of rows run side by side: a single chain would wait for itself, and with four of them the JIT loses vectors to the heap.
+ * Bodies are written out, because the JIT stops to inline helpers once a method has grown to so many nodes ({@code NodeCountInliningCutoff}),
+ * which a few vector operations reach, and then passes vectors on the heap. Loops do not count, or it would unroll them until registers spill.
  */
 final class VectorKernels {
 
-  private static final int ONE = 0x3F800000;
-  private static final int MASK_4 = 0x00780000;
-  private static final int MASK_8 = 0x007F8000;
+  /** Rows that are multiplied at a time: half a group. */
+  static final int HALF_ROWS = GROUP_ROWS / 2;
 
   private VectorKernels() {}
 
-  /** Whether a type has a kernel here; the others are decoded into tiles. */
-  static boolean has(BlockType type) {
-    return switch (type) {
-      case Q4_0, Q4_1, Q8_0 -> true;
-      case F32, F16, BF16, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K -> false;
-    };
-  }
-
   /**
-   * Adds the products of a whole group.
+   * Adds the products of half a group.
    *
-   * @param address of the group's first block
+   * @param group address of the group's first block
+   * @param firstRow of the group: 0 or {@value #HALF_ROWS}
    * @param x one row of activations from {@code xAt}
-   * @param sums 64 sums, continued
+   * @param sums of the 64 rows of the group, of which {@value #HALF_ROWS} are continued
    */
-  static void multiply(PackedFormat format, long address, int blocks, float[] x, int xAt, float[] sums) {
-    long bytes = (long) blocks * format.blockBytes();
-    for (int lane = 0; lane < GROUP_ROWS; lane += 4 * WIDTH) {
-      if (format.type() == BlockType.Q8_0) {
-        eightBits(address, bytes, lane, blocks, x, xAt, sums);
-      } else {
-        fourBits(address, bytes, lane, blocks, format.type() == BlockType.Q4_1, x, xAt, sums);
+  static void multiply(PackedFormat format, long group, int columns, int firstRow, float[] x, int xAt, float[] sums) {
+    long groupEnd = group + format.groupBytes(columns);
+    for (int lane = firstRow; lane < firstRow + HALF_ROWS; lane += 2 * WIDTH) {
+      switch (format.type()) {
+        case F32 -> f32(group, groupEnd, lane, x, xAt, sums);
+        case F16 -> f16(group, groupEnd, lane, columns, x, xAt, sums);
+        case BF16 -> bf16(group, groupEnd, lane, columns, x, xAt, sums);
+        case Q4_0 -> four(group, groupEnd, lane, 0, 0, 1.5f, x, xAt, sums);
+        case Q4_1 -> four(group, groupEnd, lane, 2 * GROUP_ROWS, 1, 1, x, xAt, sums);
+        case Q5_0 -> five(group, groupEnd, lane, 0, 0, 1.5f, x, xAt, sums);
+        case Q5_1 -> five(group, groupEnd, lane, 2 * GROUP_ROWS, 1, 1, x, xAt, sums);
+        case Q8_0 -> eight(group, groupEnd, lane, x, xAt, sums);
+        case Q4_K -> fourK(group, groupEnd, lane, x, xAt, sums);
+        case Q5_K -> fiveK(group, groupEnd, lane, x, xAt, sums);
+        case Q6_K -> sixK(group, groupEnd, lane, x, xAt, sums);
       }
     }
   }
 
-  /** Blocks of 32 columns in 4-bit codes, {@code words} after the factors; {@code minimum} tells whether there is one. */
-  private static void fourBits(
-      long address, long bytes, int firstLane, int blocks, boolean minimum, float[] x, int xAt, float[] sums) {
-    // made here, so that the JIT knows all about it
-    MemorySegment in = MemorySegment.ofAddress(address).reinterpret(bytes);
-    // a constant where one pass takes the whole group
-    int lane = 4 * WIDTH == GROUP_ROWS ? 0 : firstLane;
-    int factors = (minimum ? 4 : 2) * GROUP_ROWS;
-    // without a branch, at which the JIT would merge vectors on the heap: where there is no minimum, 0 times the scale stands for it
-    int minima = minimum ? 2 * GROUP_ROWS : 0;
-    float weight = minimum ? 1 : 0;
-    float shift = minimum ? 1 : 1.5f;
+  private static void f32(long group, long groupEnd, int lane, float[] x, int xAt, float[] sums) {
     FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
-    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + 1 * WIDTH);
-    FloatVector s2 = FloatVector.fromArray(FLOAT, sums, lane + 2 * WIDTH);
-    FloatVector s3 = FloatVector.fromArray(FLOAT, sums, lane + 3 * WIDTH);
-    long at = 0;
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + WIDTH);
     int k = xAt;
-    for (int block = 0; block < blocks; block++) {
-      FloatVector d0 = TileDecoder.halves(in, at + 2L * lane, 16);
-      FloatVector d1 = TileDecoder.halves(in, at + 2L * (lane + 1 * WIDTH), 16);
-      FloatVector d2 = TileDecoder.halves(in, at + 2L * (lane + 2 * WIDTH), 16);
-      FloatVector d3 = TileDecoder.halves(in, at + 2L * (lane + 3 * WIDTH), 16);
-      FloatVector m0 = TileDecoder.halves(in, at + minima + 2L * lane, weight).sub(d0.mul(shift));
-      FloatVector m1 = TileDecoder.halves(in, at + minima + 2L * (lane + 1 * WIDTH), weight).sub(d1.mul(shift));
-      FloatVector m2 = TileDecoder.halves(in, at + minima + 2L * (lane + 2 * WIDTH), weight).sub(d2.mul(shift));
-      FloatVector m3 = TileDecoder.halves(in, at + minima + 2L * (lane + 3 * WIDTH), weight).sub(d3.mul(shift));
-      at += factors;
+    long at = group;
+    while (at != groupEnd) {
+      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
+      s0 = FloatVector.fromMemorySegment(FLOAT, MEMORY, at + 4L * lane, LITTLE).fma(x0, s0);
+      s1 = FloatVector.fromMemorySegment(FLOAT, MEMORY, at + 4L * (lane + WIDTH), LITTLE).fma(x0, s1);
+      at += 4L * GROUP_ROWS;
+      k++;
+    }
+    s0.intoArray(sums, lane);
+    s1.intoArray(sums, lane + WIDTH);
+  }
+
+  /** Pairs of 16 bits; the last pair may be half filled. */
+  private static void f16(long group, long groupEnd, int lane, int columns, float[] x, int xAt, float[] sums) {
+    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + WIDTH);
+    int next = lane + WIDTH;
+    int k = xAt;
+    long at = group;
+    long whole = group + columns / 2 * 4L * GROUP_ROWS;
+    while (at != whole) {
+      IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
+      IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
+      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
+      s0 = z0.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x0, s0);
+      s1 = z1.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x0, s1);
+      FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + 1]);
+      s0 = z0.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x1, s0);
+      s1 = z1.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x1, s1);
+      at += 4L * GROUP_ROWS;
+      k += 2;
+    }
+    if (at != groupEnd) {
+      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
+      s0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE).lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x0, s0);
+      s1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE).lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x0, s1);
+    }
+    s0.intoArray(sums, lane);
+    s1.intoArray(sums, next);
+  }
+
+  /** Pairs of 16 bits; the last pair may be half filled. */
+  private static void bf16(long group, long groupEnd, int lane, int columns, float[] x, int xAt, float[] sums) {
+    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + WIDTH);
+    int next = lane + WIDTH;
+    int k = xAt;
+    long at = group;
+    long whole = group + columns / 2 * 4L * GROUP_ROWS;
+    while (at != whole) {
+      IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
+      IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
+      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
+      s0 = z0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(x0, s0);
+      s1 = z1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(x0, s1);
+      FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + 1]);
+      s0 = z0.and(0xFFFF0000).reinterpretAsFloats().fma(x1, s0);
+      s1 = z1.and(0xFFFF0000).reinterpretAsFloats().fma(x1, s1);
+      at += 4L * GROUP_ROWS;
+      k += 2;
+    }
+    if (at != groupEnd) {
+      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
+      s0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(x0, s0);
+      s1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(x0, s1);
+    }
+    s0.intoArray(sums, lane);
+    s1.intoArray(sums, next);
+  }
+
+  /** Blocks of 32 nibbles; for the parameters see the decoder. */
+  private static void four(
+      long group, long groupEnd, int lane, int minima, float weight, float shift, float[] x, int xAt, float[] sums) {
+    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + WIDTH);
+    int next = lane + WIDTH;
+    int k = xAt;
+    long at = group;
+    while (at != groupEnd) {
+      FloatVector d0 = TileDecoder.halves(MEMORY, at + 2L * lane, 16);
+      FloatVector d1 = TileDecoder.halves(MEMORY, at + 2L * next, 16);
+      FloatVector m0 = TileDecoder.halves(MEMORY, at + minima + 2L * lane, weight).sub(d0.mul(shift));
+      FloatVector m1 = TileDecoder.halves(MEMORY, at + minima + 2L * next, weight).sub(d1.mul(shift));
+      at += minima + 2L * GROUP_ROWS;
       long end = at + 16L * GROUP_ROWS;
       while (at != end) {
-        IntVector z0 = IntVector.fromMemorySegment(INT, in, at + 4L * lane, LITTLE);
-        IntVector z1 = IntVector.fromMemorySegment(INT, in, at + 4L * (lane + 1 * WIDTH), LITTLE);
-        IntVector z2 = IntVector.fromMemorySegment(INT, in, at + 4L * (lane + 2 * WIDTH), LITTLE);
-        IntVector z3 = IntVector.fromMemorySegment(INT, in, at + 4L * (lane + 3 * WIDTH), LITTLE);
+        IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
+        IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
+        FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
+        s0 = z0.lanewise(VectorOperators.LSHL, 19).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x0, s0);
+        s1 = z1.lanewise(VectorOperators.LSHL, 19).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x0, s1);
+        FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + 1]);
+        s0 = z0.lanewise(VectorOperators.LSHL, 15).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x1, s0);
+        s1 = z1.lanewise(VectorOperators.LSHL, 15).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x1, s1);
+        FloatVector x2 = FloatVector.broadcast(FLOAT, x[k + 2]);
+        s0 = z0.lanewise(VectorOperators.LSHL, 11).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x2, s0);
+        s1 = z1.lanewise(VectorOperators.LSHL, 11).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x2, s1);
+        FloatVector x3 = FloatVector.broadcast(FLOAT, x[k + 3]);
+        s0 = z0.lanewise(VectorOperators.LSHL, 7).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x3, s0);
+        s1 = z1.lanewise(VectorOperators.LSHL, 7).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x3, s1);
+        FloatVector x4 = FloatVector.broadcast(FLOAT, x[k + 4]);
+        s0 = z0.lanewise(VectorOperators.LSHL, 3).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x4, s0);
+        s1 = z1.lanewise(VectorOperators.LSHL, 3).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x4, s1);
+        FloatVector x5 = FloatVector.broadcast(FLOAT, x[k + 5]);
+        s0 = z0.lanewise(VectorOperators.LSHR, 1).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x5, s0);
+        s1 = z1.lanewise(VectorOperators.LSHR, 1).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x5, s1);
+        FloatVector x6 = FloatVector.broadcast(FLOAT, x[k + 6]);
+        s0 = z0.lanewise(VectorOperators.LSHR, 5).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x6, s0);
+        s1 = z1.lanewise(VectorOperators.LSHR, 5).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x6, s1);
+        FloatVector x7 = FloatVector.broadcast(FLOAT, x[k + 7]);
+        s0 = z0.lanewise(VectorOperators.LSHR, 9).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x7, s0);
+        s1 = z1.lanewise(VectorOperators.LSHR, 9).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x7, s1);
         at += 4L * GROUP_ROWS;
+        k += 8;
+      }
+    }
+    s0.intoArray(sums, lane);
+    s1.intoArray(sums, next);
+  }
+
+  private static void eight(long group, long groupEnd, int lane, float[] x, int xAt, float[] sums) {
+    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + WIDTH);
+    int next = lane + WIDTH;
+    int k = xAt;
+    long at = group;
+    while (at != groupEnd) {
+      FloatVector d0 = TileDecoder.halves(MEMORY, at + 2L * lane, 256);
+      FloatVector d1 = TileDecoder.halves(MEMORY, at + 2L * next, 256);
+      FloatVector m0 = d0.mul(-1.5f);
+      FloatVector m1 = d1.mul(-1.5f);
+      at += 2L * GROUP_ROWS;
+      long end = at + 32L * GROUP_ROWS;
+      while (at != end) {
+        IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
+        IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
+        FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
+        s0 = z0.lanewise(VectorOperators.LSHL, 15).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x0, s0);
+        s1 = z1.lanewise(VectorOperators.LSHL, 15).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x0, s1);
+        FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + 1]);
+        s0 = z0.lanewise(VectorOperators.LSHL, 7).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x1, s0);
+        s1 = z1.lanewise(VectorOperators.LSHL, 7).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x1, s1);
+        FloatVector x2 = FloatVector.broadcast(FLOAT, x[k + 2]);
+        s0 = z0.lanewise(VectorOperators.LSHR, 1).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x2, s0);
+        s1 = z1.lanewise(VectorOperators.LSHR, 1).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x2, s1);
+        FloatVector x3 = FloatVector.broadcast(FLOAT, x[k + 3]);
+        s0 = z0.lanewise(VectorOperators.LSHR, 9).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x3, s0);
+        s1 = z1.lanewise(VectorOperators.LSHR, 9).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x3, s1);
+        at += 4L * GROUP_ROWS;
+        k += 4;
+      }
+    }
+    s0.intoArray(sums, lane);
+    s1.intoArray(sums, next);
+  }
+
+  private static void five(
+      long group, long groupEnd, int lane, int minima, float weight, float shift, float[] x, int xAt, float[] sums) {
+    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + WIDTH);
+    int next = lane + WIDTH;
+    int k = xAt;
+    long at = group;
+    while (at != groupEnd) {
+      FloatVector d0 = TileDecoder.halves(MEMORY, at + 2L * lane, 32);
+      FloatVector d1 = TileDecoder.halves(MEMORY, at + 2L * next, 32);
+      FloatVector m0 = TileDecoder.halves(MEMORY, at + minima + 2L * lane, weight).sub(d0.mul(shift));
+      FloatVector m1 = TileDecoder.halves(MEMORY, at + minima + 2L * next, weight).sub(d1.mul(shift));
+      at += minima + 2L * GROUP_ROWS;
+      IntVector high0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
+      IntVector high1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
+      at += 4L * GROUP_ROWS;
+      long end = at + 16L * GROUP_ROWS;
+      while (at != end) {
+        IntVector low0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
+        IntVector low1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
         int stop = k + 8;
         while (k != stop) {
+          FloatVector xk = FloatVector.broadcast(FLOAT, x[k]);
+          s0 = low0.lanewise(VectorOperators.LSHL, 18).and(LOW_4_OF_5)
+                    .or(high0.lanewise(VectorOperators.LSHL, 22).and(TOP_BIT)).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(xk, s0);
+          s1 = low1.lanewise(VectorOperators.LSHL, 18).and(LOW_4_OF_5)
+                    .or(high1.lanewise(VectorOperators.LSHL, 22).and(TOP_BIT)).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(xk, s1);
+          low0 = low0.lanewise(VectorOperators.LSHR, 4);
+          low1 = low1.lanewise(VectorOperators.LSHR, 4);
+          high0 = high0.lanewise(VectorOperators.LSHR, 1);
+          high1 = high1.lanewise(VectorOperators.LSHR, 1);
+          k++;
+        }
+        at += 4L * GROUP_ROWS;
+      }
+    }
+    s0.intoArray(sums, lane);
+    s1.intoArray(sums, next);
+  }
+
+  private static void fourK(long group, long groupEnd, int lane, float[] x, int xAt, float[] sums) {
+    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + WIDTH);
+    int next = lane + WIDTH;
+    int k = xAt;
+    long at = group;
+    while (at != groupEnd) {
+      FloatVector scales0 = TileDecoder.halves(MEMORY, at + 2L * lane, 16);
+      FloatVector scales1 = TileDecoder.halves(MEMORY, at + 2L * next, 16);
+      FloatVector minima0 = TileDecoder.halves(MEMORY, at + 2L * (GROUP_ROWS + lane), -1);
+      FloatVector minima1 = TileDecoder.halves(MEMORY, at + 2L * (GROUP_ROWS + next), -1);
+      at += 4L * GROUP_ROWS;
+      long last = at + 8 * TileDecoder.FOUR_K_SUB;
+      while (at != last) {
+        FloatVector d0 = scales0.mul(TileDecoder.bytes(MEMORY, at + lane));
+        FloatVector d1 = scales1.mul(TileDecoder.bytes(MEMORY, at + next));
+        FloatVector m0 = minima0.mul(TileDecoder.bytes(MEMORY, at + GROUP_ROWS + lane)).sub(d0);
+        FloatVector m1 = minima1.mul(TileDecoder.bytes(MEMORY, at + GROUP_ROWS + next)).sub(d1);
+        at += 2L * GROUP_ROWS;
+        long end = at + 16L * GROUP_ROWS;
+        while (at != end) {
+          IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
+          IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
           FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
           s0 = z0.lanewise(VectorOperators.LSHL, 19).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x0, s0);
           s1 = z1.lanewise(VectorOperators.LSHL, 19).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x0, s1);
-          s2 = z2.lanewise(VectorOperators.LSHL, 19).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d2, m2).fma(x0, s2);
-          s3 = z3.lanewise(VectorOperators.LSHL, 19).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d3, m3).fma(x0, s3);
           FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + 1]);
           s0 = z0.lanewise(VectorOperators.LSHL, 15).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x1, s0);
           s1 = z1.lanewise(VectorOperators.LSHL, 15).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x1, s1);
-          s2 = z2.lanewise(VectorOperators.LSHL, 15).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d2, m2).fma(x1, s2);
-          s3 = z3.lanewise(VectorOperators.LSHL, 15).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d3, m3).fma(x1, s3);
           FloatVector x2 = FloatVector.broadcast(FLOAT, x[k + 2]);
           s0 = z0.lanewise(VectorOperators.LSHL, 11).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x2, s0);
           s1 = z1.lanewise(VectorOperators.LSHL, 11).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x2, s1);
-          s2 = z2.lanewise(VectorOperators.LSHL, 11).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d2, m2).fma(x2, s2);
-          s3 = z3.lanewise(VectorOperators.LSHL, 11).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d3, m3).fma(x2, s3);
           FloatVector x3 = FloatVector.broadcast(FLOAT, x[k + 3]);
           s0 = z0.lanewise(VectorOperators.LSHL, 7).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x3, s0);
           s1 = z1.lanewise(VectorOperators.LSHL, 7).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x3, s1);
-          s2 = z2.lanewise(VectorOperators.LSHL, 7).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d2, m2).fma(x3, s2);
-          s3 = z3.lanewise(VectorOperators.LSHL, 7).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d3, m3).fma(x3, s3);
-          z0 = z0.lanewise(VectorOperators.LSHR, 16);
-          z1 = z1.lanewise(VectorOperators.LSHR, 16);
-          z2 = z2.lanewise(VectorOperators.LSHR, 16);
-          z3 = z3.lanewise(VectorOperators.LSHR, 16);
-          k += 4;
+          FloatVector x4 = FloatVector.broadcast(FLOAT, x[k + 4]);
+          s0 = z0.lanewise(VectorOperators.LSHL, 3).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x4, s0);
+          s1 = z1.lanewise(VectorOperators.LSHL, 3).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x4, s1);
+          FloatVector x5 = FloatVector.broadcast(FLOAT, x[k + 5]);
+          s0 = z0.lanewise(VectorOperators.LSHR, 1).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x5, s0);
+          s1 = z1.lanewise(VectorOperators.LSHR, 1).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x5, s1);
+          FloatVector x6 = FloatVector.broadcast(FLOAT, x[k + 6]);
+          s0 = z0.lanewise(VectorOperators.LSHR, 5).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x6, s0);
+          s1 = z1.lanewise(VectorOperators.LSHR, 5).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x6, s1);
+          FloatVector x7 = FloatVector.broadcast(FLOAT, x[k + 7]);
+          s0 = z0.lanewise(VectorOperators.LSHR, 9).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x7, s0);
+          s1 = z1.lanewise(VectorOperators.LSHR, 9).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x7, s1);
+          at += 4L * GROUP_ROWS;
+          k += 8;
         }
       }
     }
     s0.intoArray(sums, lane);
-    s1.intoArray(sums, lane + 1 * WIDTH);
-    s2.intoArray(sums, lane + 2 * WIDTH);
-    s3.intoArray(sums, lane + 3 * WIDTH);
+    s1.intoArray(sums, next);
   }
 
-  /** Blocks of 32 columns in 8-bit codes. */
-  private static void eightBits(long address, long bytes, int firstLane, int blocks, float[] x, int xAt, float[] sums) {
-    MemorySegment in = MemorySegment.ofAddress(address).reinterpret(bytes);
-    // a constant where one pass takes the whole group
-    int lane = 4 * WIDTH == GROUP_ROWS ? 0 : firstLane;
+  private static void fiveK(long group, long groupEnd, int lane, float[] x, int xAt, float[] sums) {
     FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
-    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + 1 * WIDTH);
-    FloatVector s2 = FloatVector.fromArray(FLOAT, sums, lane + 2 * WIDTH);
-    FloatVector s3 = FloatVector.fromArray(FLOAT, sums, lane + 3 * WIDTH);
-    long at = 0;
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + WIDTH);
+    int next = lane + WIDTH;
     int k = xAt;
-    for (int block = 0; block < blocks; block++) {
-      FloatVector d0 = TileDecoder.halves(in, at + 2L * lane, 256);
-      FloatVector d1 = TileDecoder.halves(in, at + 2L * (lane + 1 * WIDTH), 256);
-      FloatVector d2 = TileDecoder.halves(in, at + 2L * (lane + 2 * WIDTH), 256);
-      FloatVector d3 = TileDecoder.halves(in, at + 2L * (lane + 3 * WIDTH), 256);
-      FloatVector m0 = d0.mul(-1.5f);
-      FloatVector m1 = d1.mul(-1.5f);
-      FloatVector m2 = d2.mul(-1.5f);
-      FloatVector m3 = d3.mul(-1.5f);
-      at += 2L * GROUP_ROWS;
-      for (int word = 0; word < 8; word++) {
-        IntVector z0 = IntVector.fromMemorySegment(INT, in, at + 4L * lane, LITTLE);
-        IntVector z1 = IntVector.fromMemorySegment(INT, in, at + 4L * (lane + 1 * WIDTH), LITTLE);
-        IntVector z2 = IntVector.fromMemorySegment(INT, in, at + 4L * (lane + 2 * WIDTH), LITTLE);
-        IntVector z3 = IntVector.fromMemorySegment(INT, in, at + 4L * (lane + 3 * WIDTH), LITTLE);
-        FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
-        s0 = z0.lanewise(VectorOperators.LSHL, 15).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x0, s0);
-        s1 = z1.lanewise(VectorOperators.LSHL, 15).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x0, s1);
-        s2 = z2.lanewise(VectorOperators.LSHL, 15).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d2, m2).fma(x0, s2);
-        s3 = z3.lanewise(VectorOperators.LSHL, 15).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d3, m3).fma(x0, s3);
-        FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + 1]);
-        s0 = z0.lanewise(VectorOperators.LSHL, 7).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x1, s0);
-        s1 = z1.lanewise(VectorOperators.LSHL, 7).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x1, s1);
-        s2 = z2.lanewise(VectorOperators.LSHL, 7).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d2, m2).fma(x1, s2);
-        s3 = z3.lanewise(VectorOperators.LSHL, 7).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d3, m3).fma(x1, s3);
-        FloatVector x2 = FloatVector.broadcast(FLOAT, x[k + 2]);
-        s0 = z0.lanewise(VectorOperators.LSHR, 1).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x2, s0);
-        s1 = z1.lanewise(VectorOperators.LSHR, 1).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x2, s1);
-        s2 = z2.lanewise(VectorOperators.LSHR, 1).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d2, m2).fma(x2, s2);
-        s3 = z3.lanewise(VectorOperators.LSHR, 1).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d3, m3).fma(x2, s3);
-        FloatVector x3 = FloatVector.broadcast(FLOAT, x[k + 3]);
-        s0 = z0.lanewise(VectorOperators.LSHR, 9).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x3, s0);
-        s1 = z1.lanewise(VectorOperators.LSHR, 9).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x3, s1);
-        s2 = z2.lanewise(VectorOperators.LSHR, 9).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d2, m2).fma(x3, s2);
-        s3 = z3.lanewise(VectorOperators.LSHR, 9).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d3, m3).fma(x3, s3);
-        k += 4;
+    long at = group;
+    while (at != groupEnd) {
+      FloatVector scales0 = TileDecoder.halves(MEMORY, at + 2L * lane, 32);
+      FloatVector scales1 = TileDecoder.halves(MEMORY, at + 2L * next, 32);
+      FloatVector minima0 = TileDecoder.halves(MEMORY, at + 2L * (GROUP_ROWS + lane), -1);
+      FloatVector minima1 = TileDecoder.halves(MEMORY, at + 2L * (GROUP_ROWS + next), -1);
+      at += 4L * GROUP_ROWS;
+      long last = at + 8 * TileDecoder.FIVE_K_SUB;
+      while (at != last) {
+        FloatVector d0 = scales0.mul(TileDecoder.bytes(MEMORY, at + lane));
+        FloatVector d1 = scales1.mul(TileDecoder.bytes(MEMORY, at + next));
+        FloatVector m0 = minima0.mul(TileDecoder.bytes(MEMORY, at + GROUP_ROWS + lane)).sub(d0);
+        FloatVector m1 = minima1.mul(TileDecoder.bytes(MEMORY, at + GROUP_ROWS + next)).sub(d1);
+        at += 2L * GROUP_ROWS;
+        IntVector high0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
+        IntVector high1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
         at += 4L * GROUP_ROWS;
+        long end = at + 16L * GROUP_ROWS;
+        while (at != end) {
+          IntVector low0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
+          IntVector low1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
+          int stop = k + 8;
+          while (k != stop) {
+            FloatVector xk = FloatVector.broadcast(FLOAT, x[k]);
+            s0 = low0.lanewise(VectorOperators.LSHL, 18).and(LOW_4_OF_5)
+                      .or(high0.lanewise(VectorOperators.LSHL, 22).and(TOP_BIT)).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(xk, s0);
+            s1 = low1.lanewise(VectorOperators.LSHL, 18).and(LOW_4_OF_5)
+                      .or(high1.lanewise(VectorOperators.LSHL, 22).and(TOP_BIT)).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(xk, s1);
+            low0 = low0.lanewise(VectorOperators.LSHR, 4);
+            low1 = low1.lanewise(VectorOperators.LSHR, 4);
+            high0 = high0.lanewise(VectorOperators.LSHR, 1);
+            high1 = high1.lanewise(VectorOperators.LSHR, 1);
+            k++;
+          }
+          at += 4L * GROUP_ROWS;
+        }
       }
     }
     s0.intoArray(sums, lane);
-    s1.intoArray(sums, lane + 1 * WIDTH);
-    s2.intoArray(sums, lane + 2 * WIDTH);
-    s3.intoArray(sums, lane + 3 * WIDTH);
+    s1.intoArray(sums, next);
+  }
+
+  private static void sixK(long group, long groupEnd, int lane, float[] x, int xAt, float[] sums) {
+    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + WIDTH);
+    int next = lane + WIDTH;
+    int k = xAt;
+    long at = group;
+    while (at != groupEnd) {
+      FloatVector factor0 = TileDecoder.halves(MEMORY, at + 2L * lane, 64);
+      FloatVector factor1 = TileDecoder.halves(MEMORY, at + 2L * next, 64);
+      at += 2L * GROUP_ROWS;
+      long last = at + 8 * TileDecoder.SIX_K_SUB;
+      while (at != last) {
+        // two halves of 16 columns: a row of scales, a word of high pairs, two words of nibbles each
+        long scales = at;
+        long highs = at + 2L * GROUP_ROWS;
+        long codes = at + 10L * GROUP_ROWS;
+        at += TileDecoder.SIX_K_SUB;
+        while (codes != at) {
+          FloatVector d0 = factor0.mul(TileDecoder.bytes(MEMORY, scales + lane));
+          FloatVector d1 = factor1.mul(TileDecoder.bytes(MEMORY, scales + next));
+          FloatVector m0 = d0.mul(-1.5f);
+          FloatVector m1 = d1.mul(-1.5f);
+          IntVector high0 = IntVector.fromMemorySegment(INT, MEMORY, highs + 4L * lane, LITTLE);
+          IntVector high1 = IntVector.fromMemorySegment(INT, MEMORY, highs + 4L * next, LITTLE);
+          scales += GROUP_ROWS;
+          highs += 4L * GROUP_ROWS;
+          long end = codes + 8L * GROUP_ROWS;
+          while (codes != end) {
+            IntVector low0 = IntVector.fromMemorySegment(INT, MEMORY, codes + 4L * lane, LITTLE);
+            IntVector low1 = IntVector.fromMemorySegment(INT, MEMORY, codes + 4L * next, LITTLE);
+            int stop = k + 8;
+            while (k != stop) {
+              FloatVector xk = FloatVector.broadcast(FLOAT, x[k]);
+              s0 = low0.lanewise(VectorOperators.LSHL, 17).and(LOW_4_OF_6)
+                  .or(high0.lanewise(VectorOperators.LSHL, 21).and(TOP_PAIR)).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(xk, s0);
+              s1 = low1.lanewise(VectorOperators.LSHL, 17).and(LOW_4_OF_6)
+                  .or(high1.lanewise(VectorOperators.LSHL, 21).and(TOP_PAIR)).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(xk, s1);
+              low0 = low0.lanewise(VectorOperators.LSHR, 4);
+              low1 = low1.lanewise(VectorOperators.LSHR, 4);
+              high0 = high0.lanewise(VectorOperators.LSHR, 2);
+              high1 = high1.lanewise(VectorOperators.LSHR, 2);
+              k++;
+            }
+            codes += 4L * GROUP_ROWS;
+          }
+        }
+      }
+    }
+    s0.intoArray(sums, lane);
+    s1.intoArray(sums, next);
   }
 }
