@@ -80,10 +80,20 @@ final class WeightLoader {
       Map<String, float[]> vectors = new HashMap<>();
       AtomicLong done = new AtomicLong();
       long total = program.weightBytes();
+      // one piece, so that huge pages can hold it whatever the sizes of the single weights
+      long packedBytes = 0;
+      for (WeightSpec spec : matrices.values()) {
+        packedBytes += aligned(format(spec).bytes(spec.rows(), spec.columns()));
+      }
+      MemorySegment memory = arena.allocate(packedBytes, HugePages.alignment(packedBytes));
+      HugePages.advise(memory);
+      long at = 0;
       for (WeightSpec spec : program.weights().values()) {
         WeightView view = source.weight(spec);
         if (matrices.containsKey(spec.name())) {
-          packed.put(spec.name(), pack(view, arena, team, done, total, progress));
+          long bytes = aligned(format(spec).bytes(spec.rows(), spec.columns()));
+          packed.put(spec.name(), pack(view, memory.asSlice(at, bytes), team, done, total, progress));
+          at += bytes;
         } else {
           float[] vector = new float[spec.columns()];
           view.decodeRow(0, vector, 0);
@@ -100,10 +110,9 @@ final class WeightLoader {
   }
 
   private static PackedWeight pack(
-      WeightView view, Arena arena, Team team, AtomicLong done, long total, LoadProgress progress) {
+      WeightView view, MemorySegment target, Team team, AtomicLong done, long total, LoadProgress progress) {
     WeightSpec spec = view.spec();
     PackedFormat format = format(spec);
-    MemorySegment target = arena.allocate(aligned(format.bytes(spec.rows(), spec.columns())), ALIGNMENT);
     WeightPacker packer = new WeightPacker(view, target);
     int groups = PackedFormat.groups(spec.rows());
     long groupBytes = spec.bytes() / groups;

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -16,10 +17,10 @@ class TeamTest {
   /** Marks its chunks, and counts those of the stage before that were not done when it ran. */
   private static final class Marking implements Team.Stage {
     final AtomicIntegerArray done;
-    final Marking before;
+    final @Nullable Marking before;
     final AtomicIntegerArray early = new AtomicIntegerArray(1);
 
-    Marking(int chunks, Marking before) {
+    Marking(int chunks, @Nullable Marking before) {
       this.done = new AtomicIntegerArray(chunks);
       this.before = before;
     }
@@ -34,8 +35,9 @@ class TeamTest {
       for (int chunk = from; chunk < to; chunk++) {
         done.incrementAndGet(chunk);
       }
-      for (int i = 0; before != null && i < before.done.length(); i++) {
-        early.addAndGet(0, before.done.get(i) == 1 ? 0 : 1);
+      Marking earlier = before;
+      for (int i = 0; earlier != null && i < earlier.done.length(); i++) {
+        early.addAndGet(0, earlier.done.get(i) == 1 ? 0 : 1);
       }
     }
   }
