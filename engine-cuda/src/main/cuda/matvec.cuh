@@ -212,7 +212,7 @@ __device__ __forceinline__ void multiply(
     __syncthreads();
     loadChunk<ROWS>(matvec.chunk, x, xStride, columns, rows, from, norm, squares);
     __syncthreads();
-#pragma unroll
+#pragma unroll(AHEAD ? STEPS : 1)
     for (int batch = 0; batch < STEPS; batch += BATCH) {
       typename Weight<TYPE>::Raw next[BATCH];
       if (batch + BATCH < STEPS) {
