@@ -168,7 +168,7 @@ final class Team implements AutoCloseable {
       if (chunks > MAX_CHUNKS) {
         throw new IllegalStateException(stage.name() + " has " + chunks + " chunks: at most " + MAX_CHUNKS + " can be shared out");
       }
-      if (chunks == 1 || size == 1) {
+      if (chunks == 1 || size == 1 && chunks > 0) {
         runChunks(stage, 0, chunks, worker);
       } else if (chunks > 1) {
         long number = phase + 1;

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -101,11 +100,23 @@ class TeamTest {
     }
   }
 
-  @Test
-  void workWithoutAnyChunkEnds() {
-    try (Team team = new Team(3)) {
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void stagesWithoutChunksAreNotRun(int size) {
+    try (Team team = new Team(size)) {
       team.run(new Listed(List.of()));
-      team.run(new Listed(List.of(new Marking(0, null), new Marking(0, null))));
+      Team.Stage empty = new Team.Stage() {
+        @Override
+        public int chunks() {
+          return 0;
+        }
+
+        @Override
+        public void run(int from, int to, int worker) {
+          throw new IllegalStateException("it has no chunk");
+        }
+      };
+      team.run(new Listed(List.of(empty, empty)));
     }
   }
 }
