@@ -100,9 +100,9 @@ public record ServerConfig(
       return this;
     }
 
-    /** Whether clients may send chat templates. */
-    public Builder requestTemplates(RequestTemplates value) {
-      requestTemplates = value;
+    /** Lets clients send chat templates of their own. */
+    public Builder trustRequestTemplates() {
+      requestTemplates = RequestTemplates.TRUSTED;
       return this;
     }
 

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.jebena.server.openai.RequestTemplates;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
@@ -176,7 +175,7 @@ class ChatTest {
 
   @Test
   void aTrustedClientMaySendATemplate() {
-    try (TestServer trusting = TestServer.start(builder -> builder.requestTemplates(RequestTemplates.TRUSTED), _ -> {})) {
+    try (TestServer trusting = TestServer.start(ServerConfig.Builder::trustRequestTemplates, _ -> {})) {
       assertEquals("<b>", prompt(trusting, ",\"chat_template\":\"<{{ messages[0].content }}>\""));
     }
   }

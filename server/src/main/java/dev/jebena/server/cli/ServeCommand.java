@@ -3,7 +3,6 @@ package dev.jebena.server.cli;
 import dev.jebena.models.ModelOptions;
 import dev.jebena.server.JebenaServer;
 import dev.jebena.server.ServerConfig;
-import dev.jebena.server.openai.RequestTemplates;
 import dev.jebena.tokenizer.template.ChatTemplates;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -137,8 +136,10 @@ final class ServeCommand implements Callable<Integer> {
         .port(port)
         .apiKeys(apiKeys.isEmpty() && !key.isEmpty() ? List.of(key) : apiKeys)
         .modelNames(servedNames)
-        .allowedOrigins(allowedOrigins)
-        .requestTemplates(trustRequestChatTemplate ? RequestTemplates.TRUSTED : RequestTemplates.REFUSED);
+        .allowedOrigins(allowedOrigins);
+    if (trustRequestChatTemplate) {
+      builder.trustRequestTemplates();
+    }
     if (chatTemplate.isPresent()) {
       String given = chatTemplate.get();
       builder.chatTemplate(ChatTemplates.compile(given.contains("{") ? given : Files.readString(Path.of(given))));
