@@ -2,6 +2,8 @@
 module dev.jebena.cpu {
   requires static transitive org.jspecify;
   requires transitive dev.jebena.engine;
+  requires java.management;
+  requires jdk.jfr;
   requires static jdk.incubator.vector;
 
   exports dev.jebena.cpu;

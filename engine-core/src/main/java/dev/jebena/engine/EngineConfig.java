@@ -2,6 +2,7 @@ package dev.jebena.engine;
 
 import dev.jebena.engine.backend.ComputeType;
 import dev.jebena.engine.backend.KvType;
+import dev.jebena.engine.backend.WeightCacheSettings;
 import dev.jebena.engine.parallel.Cluster;
 import java.time.Duration;
 import java.util.Optional;
@@ -37,11 +38,13 @@ public record EngineConfig(Compute compute, Cache cache, Scheduling scheduling) 
    * @param computeType the arithmetic of the products
    * @param tensorParallelSize ranks that share the model, in all processes
    * @param cluster the processes that the ranks are in; empty: all in this one
+   * @param weightCache where repacked weights are kept for the next process, with one rank; empty: nowhere
+   * @param selfTest whether the backend times its kernels when it is loaded, and replaces those that are slower than they should be
    * @param gpuMemoryUtilization share of a device's memory that is used, where the backend has a device with memory of its own
    */
   public record Compute(
       String backend, OptionalInt threads, ComputeType computeType, int tensorParallelSize, Optional<Cluster> cluster,
-      double gpuMemoryUtilization) {
+      double gpuMemoryUtilization, Switch selfTest, Optional<WeightCacheSettings> weightCache) {
 
     public Compute {
       requireRange("threads", threads.orElse(1), 1, 4096);
@@ -132,7 +135,22 @@ public record EngineConfig(Compute compute, Cache cache, Scheduling scheduling) 
     private Duration readTimeout = Duration.ofSeconds(60);
     private OptionalInt targetStepMillis = OptionalInt.of(50);
 
+    private Switch selfTest = Switch.ON;
+    private Optional<WeightCacheSettings> weightCache = Optional.empty();
+
     private Builder() {}
+
+    /** Where repacked weights are kept for the next process. */
+    public Builder weightCache(WeightCacheSettings value) {
+      weightCache = Optional.of(value);
+      return this;
+    }
+
+    /** Whether kernels are timed at load, which takes up to 0.3 seconds. */
+    public Builder selfTest(Switch value) {
+      selfTest = value;
+      return this;
+    }
 
     public Builder backend(String value) {
       backend = value;
@@ -235,7 +253,7 @@ public record EngineConfig(Compute compute, Cache cache, Scheduling scheduling) 
      */
     public EngineConfig build() {
       return new EngineConfig(
-          new Compute(backend, threads, computeType, tensorParallelSize, cluster, gpuMemoryUtilization),
+          new Compute(backend, threads, computeType, tensorParallelSize, cluster, gpuMemoryUtilization, selfTest, weightCache),
           new Cache(kvType, blockTokens, maxContext, kvCacheBytes, prefixCaching),
           new Scheduling(maxSequences, maxBatchedTokens, chunkedPrefill, maxWaiting, readTimeout, targetStepMillis));
     }

@@ -62,10 +62,14 @@ record LoadedEngine(
       resources.push(backend);
       Program program = model.program();
       Plan plan = plan(model, config, backend, budget, mostKvBytes(deviceBytes));
+      backend.prepare(program, plan.format);
       WeightSet weights = backend.load(program, model.weights(), progress);
       resources.push(weights);
       Executable executable = backend.compile(program, weights, plan.limits, plan.format);
       resources.push(executable);
+      if (config.compute().selfTest() == EngineConfig.Switch.ON) {
+        backend.selfTest();
+      }
       KvCache cache = executable.allocateCache(plan.blocks + 1);
       resources.push(cache);
       return new LoadedEngine(model, config, selection, backend, executable, cache, plan.limits, resources);
@@ -104,7 +108,7 @@ record LoadedEngine(
   }
 
   private static Backend open(Model model, EngineConfig.Compute compute, BackendProvider provider, MemoryBudget budget) {
-    BackendSettings settings = new BackendSettings(compute.threads(), compute.computeType());
+    BackendSettings settings = new BackendSettings(compute.threads(), compute.computeType(), 0, compute.weightCache());
     if (compute.cluster().isPresent()) {
       return RankNodes.lead(compute.cluster().get(), compute.tensorParallelSize(), model, provider, settings, budget);
     }

@@ -34,7 +34,8 @@ public final class CpuBackendProvider implements BackendProvider {
     try {
       Map<String, String> facts = new LinkedHashMap<>();
       facts.put("vectors", Lanes.describe());
-      facts.put("threads", String.valueOf(Cores.available()));
+      Cores cores = Cores.ofThisProcess();
+      facts.put("threads", cores.count() + " (" + cores.why() + ")");
       if (Lanes.BITS < 256) {
         facts.put("slow", "vectors of " + Lanes.BITS + " bits: AVX2 or AVX-512 would be two to four times as fast");
       }

@@ -8,8 +8,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A linear operation. With one row a chunk is half a group of 64 output columns, multiplied straight from the codes; with more it is a group
- * for a block of rows: the group's weights are decoded tile by tile, and each tile is multiplied by the rows before the next is decoded.
+ * A linear operation. With one row a chunk is half a group of 64 output columns; with more it is a group for a block of rows. The kernel is the
+ * one that the table has for the type and the number of rows.
  */
 final class LinearStage implements Team.Stage {
 
@@ -34,6 +34,7 @@ final class LinearStage implements Team.Stage {
     final float[] sums = new float[ROW_BLOCK * GROUP_ROWS];
   }
 
+  private final KernelTable kernels;
   private final float[] values;
   private final Rows rows;
   private final int in;
@@ -49,7 +50,8 @@ final class LinearStage implements Team.Stage {
     int count();
   }
 
-  LinearStage(float[] values, Rows rows, int in, int inStride, List<Part> parts, Room[] rooms) {
+  LinearStage(KernelTable kernels, float[] values, Rows rows, int in, int inStride, List<Part> parts, Room[] rooms) {
+    this.kernels = kernels;
     this.values = values;
     this.rows = rows;
     this.in = in;
@@ -119,7 +121,7 @@ final class LinearStage implements Team.Stage {
     int group = groupOfPart(chunk / HALVES);
     int first = chunk % HALVES * VectorKernels.HALF_ROWS;
     Arrays.fill(room.sums, first, first + VectorKernels.HALF_ROWS, 0);
-    VectorKernels.multiply(weight.format(), weight.blockAddress(group, 0), weight.columns(), first, values, in, room.sums);
+    kernels.chosen(weight.format().type(), ProductKernel.Shape.ONE_ROW).multiply(weight, group, first, values, in, inStride, 1, room);
     store(part, group * GROUP_ROWS + first, VectorKernels.HALF_ROWS, 0, room.sums, first);
   }
 
@@ -128,25 +130,10 @@ final class LinearStage implements Team.Stage {
     PackedWeight weight = part.weight;
     int group = groupOfPart(stageGroup);
     Arrays.fill(room.sums, 0, count * GROUP_ROWS, 0);
-    long address = weight.blockAddress(group, 0);
-    for (int column = 0; column < weight.columns(); column += TILE_COLUMNS) {
-      int columns = Math.min(TILE_COLUMNS, weight.columns() - column);
-      TileDecoder.decode(weight.format(), address, column, columns, room.tile);
-      multiply(room, columns, in + row * inStride + column, count);
-    }
+    kernels.chosen(weight.format().type(), ProductKernel.Shape.of(count))
+        .multiply(weight, group, 0, values, in + row * inStride, inStride, count, room);
     for (int r = 0; r < count; r++) {
       store(part, group * GROUP_ROWS, GROUP_ROWS, row + r, room.sums, r * GROUP_ROWS);
-    }
-  }
-
-  /** Multiplies the tile by all rows, in passes of nearly equal size: a last one of few rows would be slow. */
-  private void multiply(Room room, int columns, int first, int count) {
-    int passes = (count + MicroKernels.MAX_ROWS - 1) / MicroKernels.MAX_ROWS;
-    int row = 0;
-    for (int pass = 0; pass < passes; pass++) {
-      int taken = (count - row + passes - pass - 1) / (passes - pass);
-      MicroKernels.multiply(taken, room.tile, columns, values, first + row * inStride, inStride, room.sums, row * GROUP_ROWS);
-      row += taken;
     }
   }
 

@@ -110,10 +110,11 @@ final class ProgramCompiler {
   }
 
   /** Builds the stages for a team of {@code workers}. */
-  Stages compile(SlotTable table, KvLayout layout, CpuWeightSet weights, int workers, Communicator communicator) {
+  Stages compile(
+      SlotTable table, KvLayout layout, CpuWeightSet weights, KernelTable kernels, int workers, Communicator communicator) {
     Scratch scratch = place();
     StepState state = new StepState(table, new float[scratch.size()], layout);
-    return new Builder(state, scratch, weights, workers, communicator).build();
+    return new Builder(state, scratch, weights, kernels, workers, communicator).build();
   }
 
   /** Builds the stages of one Executable. */
@@ -122,6 +123,7 @@ final class ProgramCompiler {
     private final StepState state;
     private final Scratch scratch;
     private final CpuWeightSet weights;
+    private final KernelTable kernels;
     private final Communicator communicator;
     private final LinearStage.Room[] linearRooms;
     private final float[][] lanes;
@@ -129,7 +131,9 @@ final class ProgramCompiler {
     private final Map<RopeFrequencies, RopeTables> tables = new HashMap<>();
     private final Map<List<Integer>, AttentionRooms> attentionRooms = new HashMap<>();
 
-    Builder(StepState state, Scratch scratch, CpuWeightSet weights, int workers, Communicator communicator) {
+    Builder(
+        StepState state, Scratch scratch, CpuWeightSet weights, KernelTable kernels, int workers, Communicator communicator) {
+      this.kernels = kernels;
       this.communicator = communicator;
       this.state = state;
       this.scratch = scratch;
@@ -201,7 +205,8 @@ final class ProgramCompiler {
             new LinearStage.Part(
                 weights.matrix(part.weight().name()), vector(part.bias()), scratch.offset(part.out()), scratch.stride(part.out())));
       }
-      return new LinearStage(state.values, rows, scratch.offset(linear.in()), scratch.stride(linear.in()), parts, linearRooms);
+      return new LinearStage(
+          kernels, state.values, rows, scratch.offset(linear.in()), scratch.stride(linear.in()), parts, linearRooms);
     }
 
     private float @Nullable [] vector(Optional<WeightSpec> weight) {

@@ -11,9 +11,12 @@ import dev.jebena.engine.weight.WeightSpec;
 import dev.jebena.engine.weight.WeightView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Repacks a Program's weights: matrices in groups of rows, by the whole team; norms and biases as arrays of floats. */
@@ -21,7 +24,22 @@ final class WeightLoader {
 
   private static final int ALIGNMENT = 64;
 
-  private WeightLoader() {}
+  private final Program program;
+  private final WeightSource source;
+  private final LoadProgress progress;
+  private final Team team;
+  private final Map<String, WeightSpec> matrices;
+  private final AtomicLong done = new AtomicLong();
+  private final long total;
+
+  WeightLoader(Program program, WeightSource source, LoadProgress progress, Team team) {
+    this.program = program;
+    this.source = source;
+    this.progress = progress;
+    this.team = team;
+    this.matrices = matrices(program);
+    this.total = program.weightBytes();
+  }
 
   /** The matrices of a Program (what products and embeddings read), by name. */
   static Map<String, WeightSpec> matrices(Program program) {
@@ -46,7 +64,8 @@ final class WeightLoader {
     return matrices;
   }
 
-  private static PackedFormat format(WeightSpec spec) {
+  /** How a weight is laid out when it is loaded. */
+  static PackedFormat format(WeightSpec spec) {
     return switch (spec.format()) {
       case WeightFormat.Blocked(BlockType type) -> PackedFormat.of(type);
     };
@@ -68,40 +87,26 @@ final class WeightLoader {
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 
-  /** Loads all weights. */
+  /**
+   * Loads all weights.
+   *
+   * @param cache where the packed matrices may be found, and are kept otherwise
+   */
   @SuppressWarnings("MustBeClosed") // the WeightSet closes the arena
-  static CpuWeightSet load(
-      Program program, WeightSource source, LoadProgress progress, Team team, MemoryBudget budget, Runnable released) {
+  CpuWeightSet load(Optional<WeightCache> cache, MemoryBudget budget, Runnable released) {
     MemoryBudget.Reservation reservation = budget.reserve(bytes(program), "the weights of " + program.name());
     Arena arena = Arena.ofShared();
     try {
-      Map<String, WeightSpec> matrices = matrices(program);
-      Map<String, PackedWeight> packed = new HashMap<>();
       Map<String, float[]> vectors = new HashMap<>();
-      AtomicLong done = new AtomicLong();
-      long total = program.weightBytes();
-      // one piece, so that huge pages can hold it whatever the sizes of the single weights
-      long packedBytes = 0;
-      for (WeightSpec spec : matrices.values()) {
-        packedBytes += aligned(format(spec).bytes(spec.rows(), spec.columns()));
-      }
-      MemorySegment memory = arena.allocate(packedBytes, HugePages.alignment(packedBytes));
-      HugePages.advise(memory);
-      long at = 0;
       for (WeightSpec spec : program.weights().values()) {
-        WeightView view = source.weight(spec);
-        if (matrices.containsKey(spec.name())) {
-          long bytes = aligned(format(spec).bytes(spec.rows(), spec.columns()));
-          packed.put(spec.name(), pack(view, memory.asSlice(at, bytes), team, done, total, progress));
-          at += bytes;
-        } else {
+        if (!matrices.containsKey(spec.name())) {
           float[] vector = new float[spec.columns()];
-          view.decodeRow(0, vector, 0);
+          source.weight(spec).decodeRow(0, vector, 0);
           vectors.put(spec.name(), vector);
           progress.loaded(done.addAndGet(spec.bytes()), total);
         }
       }
-      return new CpuWeightSet(program.weights(), packed, vectors, arena, reservation, released);
+      return new CpuWeightSet(program.weights(), matrices(cache, arena), vectors, arena, reservation, released);
     } catch (RuntimeException | Error e) {
       arena.close();
       reservation.close();
@@ -109,10 +114,39 @@ final class WeightLoader {
     }
   }
 
-  private static PackedWeight pack(
-      WeightView view, MemorySegment target, Team team, AtomicLong done, long total, LoadProgress progress) {
+  private Map<String, PackedWeight> matrices(Optional<WeightCache> cache, Arena arena) {
+    long bytes = matrices.values().stream().mapToLong(spec -> aligned(format(spec).bytes(spec.rows(), spec.columns()))).sum();
+    Optional<Path> file = cache.flatMap(each -> source.identity().map(identity -> each.file(identity, matrices.values())));
+    Optional<MemorySegment> found = file.flatMap(path -> cache.orElseThrow().find(path, bytes, arena));
+    if (found.isPresent()) {
+      progress.loaded(total, total);
+      return place(found.get());
+    }
+    MemorySegment memory = arena.allocate(bytes, HugePages.alignment(bytes));
+    HugePages.advise(memory);
+    Map<String, PackedWeight> packed = place(memory);
+    for (WeightSpec spec : matrices.values()) {
+      PackedWeight weight = Objects.requireNonNull(packed.get(spec.name()));
+      pack(source.weight(spec), memory.asSlice(weight.address() - memory.address(), weight.bytes()));
+    }
+    file.ifPresent(path -> cache.orElseThrow().store(path, memory));
+    return packed;
+  }
+
+  /** One matrix after the other, in the order of the Program. */
+  private Map<String, PackedWeight> place(MemorySegment memory) {
+    Map<String, PackedWeight> packed = new HashMap<>();
+    long address = memory.address();
+    for (WeightSpec spec : matrices.values()) {
+      PackedWeight weight = new PackedWeight(format(spec), spec.rows(), spec.columns(), address);
+      packed.put(spec.name(), weight);
+      address += aligned(weight.bytes());
+    }
+    return packed;
+  }
+
+  private void pack(WeightView view, MemorySegment target) {
     WeightSpec spec = view.spec();
-    PackedFormat format = format(spec);
     WeightPacker packer = new WeightPacker(view, target);
     int groups = PackedFormat.groups(spec.rows());
     long groupBytes = spec.bytes() / groups;
@@ -130,6 +164,5 @@ final class WeightLoader {
         }
       }
     });
-    return new PackedWeight(format, spec.rows(), spec.columns(), target.address());
   }
 }

@@ -70,7 +70,7 @@ final class KernelCheck {
     LinearStage.Room[] rooms = new LinearStage.Room[team.size()];
     Arrays.setAll(rooms, i -> new LinearStage.Room());
     team.run(new LinearStage(
-        values, () -> count, 0, weight.columns(), List.of(new LinearStage.Part(weight, null, outAt, weight.rows())), rooms));
+        new KernelTable(ProductKernels.all()), values, () -> count, 0, weight.columns(), List.of(new LinearStage.Part(weight, null, outAt, weight.rows())), rooms));
     return Arrays.copyOfRange(values, outAt, values.length);
   }
 

@@ -29,7 +29,7 @@ class ProductAllocationTest {
       for (int count : new int[] {1, 16}) {
         LinearStage.Room[] rooms = {new LinearStage.Room()};
         LinearStage stage = new LinearStage(
-            new float[count * (COLUMNS + ROWS)], () -> count, 0, COLUMNS,
+            new KernelTable(ProductKernels.all()), new float[count * (COLUMNS + ROWS)], () -> count, 0, COLUMNS,
             List.of(new LinearStage.Part(weight, null, count * COLUMNS, ROWS)), rooms);
         assertEquals(0, bytesOnceCompiled(stage), type + " with " + count + " rows");
       }

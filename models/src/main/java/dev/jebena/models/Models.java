@@ -84,7 +84,7 @@ public final class Models {
         options.text() == ModelOptions.Text.IF_PRESENT ? ModelChat.template(path, metadata) : Optional.empty();
     int maxContext = checkpoint.settings().sizeOr("context_length", MAX_CONTEXT, Integer.MAX_VALUE);
     return new OpenedModel(
-        name(path, metadata), program, new CheckpointWeights(checkpoint.tensors()), Math.min(maxContext, MAX_CONTEXT), tokenizer, template,
+        name(path, metadata), program, new CheckpointWeights(checkpoint), Math.min(maxContext, MAX_CONTEXT), tokenizer, template,
         checkpoint);
   }
 

@@ -16,6 +16,13 @@ public interface Backend extends AutoCloseable {
   /** What it found and chose. */
   BackendReport report();
 
+  /**
+   * Times the kernels that it has chosen for what was loaded, and chooses again where one is slower than it should be; takes about a
+   * quarter of a second. Where nothing is loaded, all kernels are timed, for up to half a minute. No step may run meanwhile. The figures are part
+   * of {@link #report()} from then on.
+   */
+  default void selfTest() {}
+
   /** The operations that it cannot run; empty if it can run the Program. Allocates nothing. */
   List<Unsupported> unsupported(Program program, KvFormat kvFormat);
 
@@ -25,6 +32,12 @@ public interface Backend extends AutoCloseable {
    * @throws BackendException naming the sites if the Program is unsupported
    */
   Footprint footprint(Program program, Limits limits, KvFormat kvFormat);
+
+  /**
+   * Is told what will be loaded and compiled next, and may get ready for it in the background until it is compiled; returns at once.
+   * Nobody has to call it.
+   */
+  default void prepare(Program program, KvFormat kvFormat) {}
 
   /**
    * Loads the weights, repacked as the kernels want them. The source may be closed afterwards.

@@ -1,5 +1,6 @@
 package dev.jebena.engine.backend;
 
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -8,8 +9,9 @@ import java.util.OptionalInt;
  * @param threads worker threads; empty: what the backend finds best
  * @param computeType the arithmetic of the products
  * @param index which of the backends of this process it is, from 0: where there are several devices, each gets its own
+ * @param weightCache where it may keep repacked weights; empty: nowhere
  */
-public record BackendSettings(OptionalInt threads, ComputeType computeType, int index) {
+public record BackendSettings(OptionalInt threads, ComputeType computeType, int index, Optional<WeightCacheSettings> weightCache) {
 
   /** Everything as the backend finds best. */
   public static final BackendSettings DEFAULTS = new BackendSettings(OptionalInt.empty(), ComputeType.AUTO);
@@ -17,6 +19,16 @@ public record BackendSettings(OptionalInt threads, ComputeType computeType, int 
   /** The only backend of this process. */
   public BackendSettings(OptionalInt threads, ComputeType computeType) {
     this(threads, computeType, 0);
+  }
+
+  /** One of the backends of this process, without a weight cache: each rank has other weights. */
+  public BackendSettings(OptionalInt threads, ComputeType computeType, int index) {
+    this(threads, computeType, index, Optional.empty());
+  }
+
+  /** The same with a weight cache. */
+  public BackendSettings withWeightCache(WeightCacheSettings cache) {
+    return new BackendSettings(threads, computeType, index, Optional.of(cache));
   }
 
   public BackendSettings {

@@ -1,5 +1,6 @@
 package dev.jebena.server.cli;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
 import dev.jebena.engine.BackendSelection;
 import dev.jebena.engine.EngineConfig;
 import dev.jebena.engine.EngineLoadException;
@@ -28,6 +29,7 @@ import picocli.CommandLine.Option;
 final class DoctorCommand implements Callable<Integer> {
 
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
+  private static final String AOT_CACHE = "-XX:AOTCache=";
   private static final String NATIVE_ACCESS = "--enable-native-access";
 
   private final Surroundings surroundings;
@@ -74,6 +76,7 @@ final class DoctorCommand implements Callable<Integer> {
     java.put("home", System.getProperty("java.home"));
     java.put("flags", flags);
     java.put("vector_module", vectors);
+    java.put("start_up_cache", startUpCache(flags, advice));
     java.put("max_heap", Sizes.ofBytes(Runtime.getRuntime().maxMemory()));
     if (!vectors) {
       advice.add("start Java with --add-modules=" + VECTOR_MODULE + ": without it only the slow reference backend can run");
@@ -82,6 +85,20 @@ final class DoctorCommand implements Callable<Integer> {
       advice.add("start Java with " + NATIVE_ACCESS + "=ALL-UNNAMED: later versions refuse memory access without it");
     }
     return java;
+  }
+
+  /** The JVM goes on without a cache that does not fit it or the jars, and says nothing. */
+  private static String startUpCache(List<String> flags, List<String> advice) {
+    Optional<String> file = flags.stream().filter(flag -> flag.startsWith(AOT_CACHE)).map(flag -> flag.substring(AOT_CACHE.length())).findFirst();
+    if (file.isEmpty()) {
+      return "none";
+    }
+    HotSpotDiagnosticMXBean vm = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+    if (Boolean.parseBoolean(vm.getVMOption("UseSharedSpaces").getValue())) {
+      return file.get() + ", in use";
+    }
+    advice.add("delete " + file.get() + ": it does not fit this JDK or these jars, and commands start slower without it; the launcher makes it anew");
+    return file.get() + ", refused by the JVM";
   }
 
   private static Map<String, Object> machine() {
@@ -126,24 +143,32 @@ final class DoctorCommand implements Callable<Integer> {
     }
     BackendSettings settings = new BackendSettings(config.compute().threads(), config.compute().computeType());
     try (Progress progress = new Progress(surroundings); Backend backend = selection.chosen().open(settings, new MemoryBudget(Long.MAX_VALUE))) {
-      progress.say("measuring the kernels");
+      progress.say("measuring the kernels, for up to half a minute");
+      backend.selfTest();
       BackendReport measured = backend.report();
       Map<String, Object> chosen = new LinkedHashMap<>();
       chosen.put("name", backend.name());
       chosen.put("why", config.compute().backend().equals(EngineConfig.AUTO) ? "the best of those available" : "asked for with --backend");
       chosen.put("facts", measured.facts());
-      chosen.put("kernels", measured.kernels().stream().map(DoctorCommand::kernel).toList());
+      chosen.put("kernels", measured.kernels().stream().map(this::kernel).toList());
       advice.addAll(measured.warnings());
       return Optional.of(chosen);
     }
   }
 
-  private static Map<String, Object> kernel(BackendReport.Kernel kernel) {
+  /** Texts only for people; the numbers behind them, and what was slower, for programs. */
+  private Map<String, Object> kernel(BackendReport.Kernel kernel) {
     Map<String, Object> value = new LinkedHashMap<>();
     value.put("operation", kernel.operation());
     value.put("type", kernel.type());
     value.put("variant", kernel.variant());
     value.put("measured", kernel.measured());
+    kernel.shareOfPeak().ifPresent(share -> value.put("share", Math.round(100 * share) + " % of peak"));
+    if (json) {
+      kernel.unitsPerSecond().ifPresent(rate -> value.put("units_per_second", rate));
+      kernel.shareOfPeak().ifPresent(share -> value.put("share_of_peak", share));
+      value.put("alternatives", kernel.alternatives());
+    }
     return value;
   }
 

@@ -5,6 +5,7 @@ import dev.jebena.engine.EngineConfig;
 import dev.jebena.engine.EngineConfig.Switch;
 import dev.jebena.engine.backend.ComputeType;
 import dev.jebena.engine.backend.KvType;
+import dev.jebena.engine.backend.WeightCacheSettings;
 import dev.jebena.engine.model.Model;
 import dev.jebena.models.ModelOptions;
 import dev.jebena.models.Models;
@@ -36,6 +37,18 @@ final class EngineOptions {
   @Option(names = "--native-kernels", paramLabel = "auto|off", defaultValue = "auto",
       description = "This version computes in Java only: both mean the same.")
   private String nativeKernels = "auto";
+
+  @Option(names = "--self-test", paramLabel = "auto|on|off", defaultValue = "auto",
+      description = "Time the kernels at load and replace slow ones, which takes up to 0.3 s; auto: everywhere but in 'run'.")
+  private String selfTest = "auto";
+
+  @Option(names = "--weight-cache", paramLabel = "off|FOLDER", defaultValue = "off",
+      description = "Keep repacked weights in FOLDER, which belongs to the cache alone, so that the next start need not repack them.")
+  private String weightCache = "off";
+
+  @Option(names = "--weight-cache-bytes", paramLabel = "SIZE", defaultValue = "16GiB",
+      description = "The most that the weight cache may take (${DEFAULT-VALUE}); what was not used for longest goes first.")
+  private String weightCacheBytes = "16GiB";
 
   @Mixin
   private final RankOptions ranks = new RankOptions();
@@ -81,6 +94,10 @@ final class EngineOptions {
     requireKernels();
     EngineConfig.Builder builder = EngineConfig.builder().backend(backend.toLowerCase(Locale.ROOT)).computeType(computeType());
     ranks.configure(builder);
+    builder.selfTest(selfTest(Switch.ON));
+    if (!weightCache.equalsIgnoreCase("off")) {
+      builder.weightCache(new WeightCacheSettings(Path.of(weightCache), Sizes.bytes("--weight-cache-bytes", weightCacheBytes)));
+    }
     if (threads != null) {
       builder.threads(threads);
     }
@@ -121,6 +138,7 @@ final class EngineOptions {
     if (maxSequences == null) {
       builder.maxSequences(1);
     }
+    builder.selfTest(selfTest(Switch.OFF));
     EngineConfig config = build(builder);
     if (kvCacheBytes == null) {
       long block = config.cache().blockTokens();
@@ -186,6 +204,15 @@ final class EngineOptions {
     if (!nativeKernels.equals("auto") && !nativeKernels.equals("off")) {
       throw new UsageException("--native-kernels is '" + nativeKernels + "': use auto or off");
     }
+  }
+
+  private Switch selfTest(Switch auto) {
+    return switch (selfTest.toLowerCase(Locale.ROOT)) {
+      case "auto" -> auto;
+      case "on" -> Switch.ON;
+      case "off" -> Switch.OFF;
+      default -> throw new UsageException("--self-test is '" + selfTest + "': use auto, on or off");
+    };
   }
 
   private ComputeType computeType() {

@@ -6,6 +6,7 @@ import dev.jebena.engine.EngineConfig;
 import dev.jebena.engine.EngineListener;
 import dev.jebena.engine.EngineStatistics;
 import dev.jebena.engine.FinishReason;
+import dev.jebena.engine.backend.BackendReport;
 import dev.jebena.engine.backend.Probe;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -62,6 +63,7 @@ public final class ServerMetrics implements EngineListener, AutoCloseable {
     addTotals(engine, tags);
     addConfiguration(engine, tags);
     addBackends(engine.backendSelection(), tags);
+    addKernels(engine.backendReport(), tags);
     histograms = new RequestHistograms(registry, tags, engine.maxContext());
   }
 
@@ -132,6 +134,24 @@ public final class ServerMetrics implements EngineListener, AutoCloseable {
           .tags(tags.and("backend", candidate.provider().name(), "reason", reason))
           .register(registry);
     }
+  }
+
+  private void addKernels(BackendReport report, Tags tags) {
+    for (BackendReport.Kernel kernel : report.kernels()) {
+      Tags labels = tags.and("operation", kernel.operation(), "type", kernel.type(), "kernel", kernel.variant());
+      kernel.unitsPerSecond().ifPresent(rate -> Gauge.builder("jebena:kernel_units_per_second", () -> rate)
+          .description("What the self-test measured at load: bytes of weights for matrix-vector, floating-point operations otherwise")
+          .tags(labels)
+          .register(registry));
+      kernel.shareOfPeak().ifPresent(share -> Gauge.builder("jebena:kernel_share_of_peak", () -> share)
+          .description("The same by the read bandwidth or the multiply-adds that the self-test measured")
+          .tags(labels)
+          .register(registry));
+    }
+    Gauge.builder("jebena:backend_warnings", () -> report.warnings().size())
+        .description("What makes the backend slower than it could be; the log and 'jebena doctor' name it")
+        .tags(tags)
+        .register(registry);
   }
 
   /** Records how many choices a request asked for. */
