@@ -12,14 +12,18 @@ import dev.jebena.engine.Prompt;
 import dev.jebena.engine.backend.BackendProvider;
 import dev.jebena.engine.backend.ComputeType;
 import dev.jebena.engine.backend.KvType;
+import dev.jebena.engine.parallel.Cluster;
 import dev.jebena.engine.sampling.SamplingParameters;
 import dev.jebena.engine.tck.InMemoryModel;
 import dev.jebena.engine.tck.Providers;
 import dev.jebena.engine.tck.TinyShape;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -80,6 +84,29 @@ class EngineOnDevicesTest extends EmulatedTest {
       int count = devices == 4 ? 2 : 4;
       assertEquals(expected(count), run(engine, count));
     }
+  }
+
+  /** Both nodes live in this process, each with the devices that it would have in its own: from 0 on. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 4})
+  void ranksOfTwoNodesMeetThroughTheHostAndGiveTheSameAnswers(int ranks) throws Exception {
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    CompletableFuture<Void> follower = CompletableFuture.runAsync(
+        () -> Engine.follow(
+            InMemoryModel.random(TinyShape.DEFAULT, CONTEXT, 11),
+            node(1, ranks, port).backend("cuda").kvType(KvType.F32).computeType(ComputeType.F32).blockTokens(4).build()));
+    try (Engine engine = load(new CudaBackendProvider(), node(0, ranks, port))) {
+      assertEquals(expected(1), run(engine, 1));
+    }
+    follower.get();
+  }
+
+  private static EngineConfig.Builder node(int node, int ranks, int port) {
+    return EngineConfig.builder().tensorParallelSize(ranks).maxSequences(2).maxBatchedTokens(24).kvCacheBytes(1 << 20)
+        .cluster(Cluster.of(2, node, "127.0.0.1", port, "a secret of this test"));
   }
 
   @ParameterizedTest
