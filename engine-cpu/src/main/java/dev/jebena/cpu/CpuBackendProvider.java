@@ -35,7 +35,8 @@ public final class CpuBackendProvider implements BackendProvider {
       Map<String, String> facts = new LinkedHashMap<>();
       facts.put("vectors", Lanes.describe());
       Cores cores = Cores.ofThisProcess();
-      facts.put("threads", cores.count() + " (" + cores.why() + ")");
+      facts.put("threads", String.valueOf(cores.count()));
+      facts.put("cores", cores.why());
       if (Lanes.BITS < 256) {
         facts.put("slow", "vectors of " + Lanes.BITS + " bits: AVX2 or AVX-512 would be two to four times as fast");
       }
