@@ -89,7 +89,7 @@ final class LinearStage implements Team.Stage {
     int count = rows.count();
     for (int chunk = from; chunk < to; chunk++) {
       if (count == 1) {
-        runRow(chunk, rooms[worker]);
+        runHalf(chunk / HALVES, chunk % HALVES, 0, rooms[worker]);
       } else {
         int blocks = blocks(count);
         int first = chunk % blocks * ROW_BLOCK;
@@ -115,17 +115,26 @@ final class LinearStage implements Team.Stage {
     return group - first;
   }
 
-  private void runRow(int chunk, Room room) {
-    Part part = part(chunk / HALVES);
+  /** One row of activations by half of a group. */
+  private void runHalf(int stageGroup, int half, int row, Room room) {
+    Part part = part(stageGroup);
     PackedWeight weight = part.weight;
-    int group = groupOfPart(chunk / HALVES);
-    int first = chunk % HALVES * VectorKernels.HALF_ROWS;
+    int group = groupOfPart(stageGroup);
+    int first = half * VectorKernels.HALF_ROWS;
     Arrays.fill(room.sums, first, first + VectorKernels.HALF_ROWS, 0);
-    kernels.chosen(weight.format().type(), ProductKernel.Shape.ONE_ROW).multiply(weight, group, first, values, in, inStride, 1, room);
-    store(part, group * GROUP_ROWS + first, VectorKernels.HALF_ROWS, 0, room.sums, first);
+    kernels.chosen(weight.format().type(), ProductKernel.Shape.ONE_ROW)
+        .multiply(weight, group, first, values, in + row * inStride, inStride, 1, room);
+    store(part, group * GROUP_ROWS + first, VectorKernels.HALF_ROWS, row, room.sums, first);
   }
 
   private void runRows(int stageGroup, int row, int count, Room room) {
+    if (count == 1) {
+      // the row that is left over behind blocks of rows: a kernel for one row takes half of a group
+      for (int half = 0; half < HALVES; half++) {
+        runHalf(stageGroup, half, row, room);
+      }
+      return;
+    }
     Part part = part(stageGroup);
     PackedWeight weight = part.weight;
     int group = groupOfPart(stageGroup);
