@@ -326,23 +326,31 @@ __device__ __forceinline__ void reportTop(
     }
   }
   __syncthreads();
-  // bitonic sort of 1024 keys, the largest first (Batcher, 1968)
+  // bitonic sort, the largest first (Batcher, 1968), of no more keys than there may be: within a warp by shuffles, so that up to 32 need no barrier
+  int room = WARP;
+  while (room < count) {
+    room *= 2;
+  }
+  bool sorts = static_cast<int>(threadIdx.x) < room;
+  Sum key = scratch.keys[threadIdx.x];
 #pragma unroll 1
-  for (int size = 2; size <= MAX_TOP; size *= 2) {
+  for (int size = 2; size <= room; size *= 2) {
 #pragma unroll 1
     for (int distance = size / 2; distance > 0; distance /= 2) {
-      int other = threadIdx.x ^ distance;
-      Sum mine = scratch.keys[threadIdx.x];
-      Sum its = scratch.keys[other];
-      bool largerFirst = (threadIdx.x & size) == 0;
-      bool keepLarger = largerFirst == (threadIdx.x < other);
-      __syncthreads();
-      scratch.keys[threadIdx.x] = keepLarger ? max(mine, its) : min(mine, its);
-      __syncthreads();
+      Sum other = 0;
+      if (distance >= WARP) {
+        __syncthreads();
+        scratch.keys[threadIdx.x] = key;
+        __syncthreads();
+        other = scratch.keys[threadIdx.x ^ distance];
+      } else if (sorts) {
+        other = __shfl_xor_sync(ALL_LANES, key, distance);
+      }
+      bool keepsLarger = ((threadIdx.x & size) == 0) == ((threadIdx.x & distance) == 0);
+      key = keepsLarger ? max(key, other) : min(key, other);
     }
   }
   if (threadIdx.x < count) {
-    Sum key = scratch.keys[threadIdx.x];
     tokens[threadIdx.x] = tokenOf(key);
     logprobs[threadIdx.x] = logitOf(key) - largest - logSum;
   }

@@ -66,6 +66,7 @@ final class EngineLoop implements AutoCloseable {
   private final CompletableFuture<Throwable> failed = new CompletableFuture<>();
   private volatile long nanosBetweenEnds = TimeUnit.SECONDS.toNanos(1);
   private long lastEndNanos = System.nanoTime();
+  private long lastStepNanos = System.nanoTime();
   private boolean closing;
 
   /** What is remembered of a step until it is awaited. */
@@ -254,7 +255,10 @@ final class EngineLoop implements AutoCloseable {
     InFlight step = inFlight.remove();
     scheduler.update(result);
     live.removeIf(request -> request.sequence().hasEnded());
-    long nanos = System.nanoTime() - step.startNanos;
+    long now = System.nanoTime();
+    // a step that was submitted while another ran takes from the end of that one
+    long nanos = now - Math.max(step.startNanos, lastStepNanos);
+    lastStepNanos = now;
     pace.stepped(step.tokens, step.sequences, nanos);
     listener.step(new EngineListener.StepTimings(step.tokens, step.sequences, step.scheduleNanos, nanos));
     return true;

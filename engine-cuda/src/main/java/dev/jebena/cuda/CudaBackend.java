@@ -174,8 +174,11 @@ final class CudaBackend implements Backend {
       made.add(memory);
       PinnedMemory pinned = device.pin(compiler.pinned().total(), what);
       made.add(pinned);
-      DeviceEvent done = device.event();
-      made.add(done);
+      List<DeviceEvent> done = new ArrayList<>();
+      for (int i = 0; i < StepArrays.BUFFERS; i++) {
+        done.add(device.event());
+        made.add(done.getLast());
+      }
       stream.zero(memory.address(), memory.bytes());
       ProgramCompiler.Stages stages = compiler.compile(
           device, stream, memory.address(), pinned.segment(), set, kernels, catalog, arithmetic, communicator);

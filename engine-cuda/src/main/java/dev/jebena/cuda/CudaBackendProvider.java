@@ -50,6 +50,7 @@ public final class CudaBackendProvider implements BackendProvider {
     facts.put("driver", "CUDA " + works.driverVersion() / 1000 + "." + works.driverVersion() % 1000 / 10);
     facts.put("bindings", "JCuda 12.6.0");
     facts.put("kernels", KernelCatalog.shipped().size() + " in PTX, for compute capability 8.0 and newer");
+    facts.put("compiled kernels", CodeCache.standard().describe());
     facts.put("threads", "1");
     return facts;
   }

@@ -12,7 +12,9 @@ import dev.jebena.engine.backend.StepPlan;
 import dev.jebena.engine.backend.StepResult;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A compiled Program on one device. A step is a copy of its arrays, the launches, a copy of its results and one event. Steps that only decode
  * are padded to a bucket of rows and replayed as a graph; what they need beside their sizes lies in the arrays.
+ *
+ * <p>Where nothing between its kernels needs the host, a step is queued while the one before runs: tokens that the host has not seen yet are taken from where the
+ * sampler left them. A step that is sampled on the host has to end first.
  *
  * <p>After an error of the driver in a step nothing of that step is used, and the Executable refuses further ones.
  */
@@ -44,7 +49,6 @@ final class CudaExecutable implements Executable {
   private final Kernels kernels;
   private final Launcher launcher;
   private final DeviceStream stream;
-  private final DeviceEvent done;
   private final DeviceMemory memory;
   private final PinnedMemory pinned;
   private final MemorySegment logits;
@@ -52,15 +56,13 @@ final class CudaExecutable implements Executable {
   private final Runnable released;
   private final Buckets buckets;
   private final OutputSampler hostSampler;
-  private final StepResult result = new StepResult();
+  private final Flight[] flights = new Flight[StepArrays.BUFFERS];
+  private final ArrayDeque<Flight> inFlight = new ArrayDeque<>();
   private final Map<Shape, DeviceGraph> graphs = new HashMap<>();
   private long replayedSteps;
   private long launchedSteps;
   private float[] row = new float[0];
-  private @Nullable StepPlan plan;
-  private @Nullable CudaKvCache cache;
-  private boolean ran;
-  private boolean sampledHere;
+  private int nextFlight;
   private boolean failed;
   private boolean closed;
 
@@ -77,7 +79,55 @@ final class CudaExecutable implements Executable {
   }
 
   /** What an Executable owns and gives back when it closes. */
-  record Resources(DeviceMemory memory, PinnedMemory pinned, Launcher launcher, DeviceEvent done, MemoryBudget.Reservation reservation) {}
+  record Resources(DeviceMemory memory, PinnedMemory pinned, Launcher launcher, List<DeviceEvent> done, MemoryBudget.Reservation reservation) {}
+
+  /** A step from its submission to its result. */
+  private final class Flight implements StepHandle {
+
+    private final int buffer;
+    private final DeviceEvent done;
+    private final StepResult result = new StepResult();
+    private final SlotTable.Expected expected = new SlotTable.Expected();
+    private @Nullable StepPlan plan;
+    private @Nullable CudaKvCache cache;
+    private boolean ran;
+    private boolean sampledHere;
+    private boolean finished;
+
+    private Flight(int buffer, DeviceEvent done) {
+      this.buffer = buffer;
+      this.done = done;
+    }
+
+    private void begin(StepPlan newPlan, CudaKvCache newCache) {
+      plan = newPlan;
+      cache = newCache;
+      ran = false;
+      sampledHere = false;
+      finished = false;
+    }
+
+    private CudaKvCache cache() {
+      return Objects.requireNonNull(cache);
+    }
+
+    @Override
+    public StepResult await() {
+      if (inFlight.peekFirst() != this) {
+        throw new IllegalStateException(inFlight.isEmpty() ? "no step is in flight" : "steps are awaited in the order of their submission");
+      }
+      attempt(() -> {
+        if (waits) {
+          start(this);
+        }
+        finish(this);
+      });
+      inFlight.removeFirst();
+      plan = null;
+      cache = null;
+      return result;
+    }
+  }
 
   CudaExecutable(
       Device device, MemoryBudget budget, SlotTable table, ProgramCompiler compiler, ProgramCompiler.Stages stages, Tiling tiling,
@@ -97,7 +147,9 @@ final class CudaExecutable implements Executable {
     this.kernels = kernels;
     this.launcher = resources.launcher();
     this.stream = launcher.stream();
-    this.done = resources.done();
+    for (int i = 0; i < flights.length; i++) {
+      flights[i] = new Flight(i, resources.done().get(i));
+    }
     this.memory = resources.memory();
     this.pinned = resources.pinned();
     this.reservation = resources.reservation();
@@ -106,13 +158,17 @@ final class CudaExecutable implements Executable {
     ProgramCompiler.PinnedSizes sizes = compiler.pinned();
     this.logits = pinned.segment().asSlice(sizes.arrays() + sizes.sampler(), sizes.logits());
     this.sampling = where == Sampling.DEVICE ? sampler.stage(kernels, stages.logits(), arrays) : (step, each) -> {};
+    if (pipelineDepth() > 1) {
+      kernels.get("step_tokens");
+    }
     this.hostSampler = new OutputSampler(table);
     weights.hold();
   }
 
   @Override
   public int pipelineDepth() {
-    return 1;
+    // ranks meet in every step, and wait for the host there or in ShardedExecutable
+    return stages.collectives() == ProgramCompiler.Collectives.NONE && where == Sampling.DEVICE ? StepArrays.BUFFERS : 1;
   }
 
   /** Launches queued until now. */
@@ -164,21 +220,26 @@ final class CudaExecutable implements Executable {
 
   @Override
   public StepHandle submit(StepPlan newPlan, KvCache newCache) {
-    if (plan != null) {
-      throw new IllegalStateException("a step is in flight: await it first");
+    if (inFlight.size() == pipelineDepth()) {
+      throw new IllegalStateException(inFlight.size() + " steps are in flight, and no more may be: await the first");
     }
     requireUsable();
     if (!(newCache instanceof CudaKvCache ours)) {
       throw new BackendException("this cache was allocated by another backend");
     }
-    table.apply(newPlan, newCache.blocks());
-    plan = newPlan;
-    cache = ours;
-    ran = false;
-    if (!waits) {
-      attempt(() -> start(ours));
+    Flight before = inFlight.peekLast();
+    if (before != null && before.ran && !before.sampledHere) {
+      attempt(() -> finish(before));
     }
-    return this::await;
+    table.apply(newPlan, newCache.blocks());
+    Flight flight = flights[nextFlight];
+    nextFlight = (nextFlight + 1) % flights.length;
+    flight.begin(newPlan, ours);
+    inFlight.addLast(flight);
+    if (!waits) {
+      attempt(() -> start(flight));
+    }
+    return flight;
   }
 
   /** What fails here fails the Executable: what the device has computed of the step is not known. */
@@ -188,72 +249,57 @@ final class CudaExecutable implements Executable {
       work.run();
     } catch (RuntimeException | Error e) {
       failed = true;
-      plan = null;
-      cache = null;
+      inFlight.clear();
       throw e;
     }
   }
 
-  private StepResult await() {
-    CudaKvCache ours = cache;
-    if (plan == null || ours == null) {
-      throw new IllegalStateException("no step is in flight");
-    }
-    attempt(() -> {
-      if (waits) {
-        start(ours);
-      }
-      finish(ours);
-    });
-    table.appendSampled(result);
-    plan = null;
-    cache = null;
-    return result;
-  }
-
-  private void open() {
-    StepPlan current = Objects.requireNonNull(plan);
+  private void open(Flight flight) {
+    StepPlan current = Objects.requireNonNull(flight.plan);
     for (int i = 0; i < current.closingCount(); i++) {
       sampler.closed(current.closing(i));
     }
     for (StepPlan.Opening opening : current.openings()) {
       arrays.forget(opening.slot());
-      sampler.open(opening.slot(), opening.settings(), stream);
+      sampler.open(opening.slot(), opening.settings(), flight.buffer, stream);
     }
   }
 
   /** Queues the step up to its results. */
-  private void start(CudaKvCache ours) {
-    open();
-    sampledHere = where == Sampling.DEVICE && sampler.fits();
+  private void start(Flight flight) {
+    open(flight);
+    flight.sampledHere = where == Sampling.DEVICE && sampler.fits();
     if (table.rows() == 0) {
       return;
     }
+    long cache = flight.cache().address();
     int singles = singleRuns();
     boolean decodes = singles == table.runs();
-    boolean replayable = decodes && sampledHere && !waits;
+    boolean replayable = decodes && flight.sampledHere && !waits;
     int rows = replayable ? buckets.rows(table.rows()) : table.rows();
     int outputs = replayable ? buckets.outputs(table.outputs()) : table.outputs();
     int firstTiled = tiling == Tiling.TILES ? singles : table.runs();
-    int tiles = arrays.write(table, rows, outputs, firstTiled, stream);
+    int tiles = arrays.write(table, rows, outputs, firstTiled, flight.buffer, stream);
+    arrays.feed(kernels, launcher, rows, outputs, sampler.slotTokens());
     int singleRows = tiling == Tiling.TILES && !decodes ? table.runFirstRow()[singles] : rows;
-    Step step = new Step(rows, singleRows, tiles, AttentionStages.splits(longestContext()), 0, outputs, ours.address());
-    if (sampledHere) {
-      sampler.count(table, kernels, launcher);
+    Step step = new Step(rows, singleRows, tiles, AttentionStages.splits(longestContext()), 0, outputs, cache);
+    if (flight.sampledHere) {
+      sampler.count(table, kernels, flight.buffer, launcher);
     }
     if (replayable) {
       replayedSteps++;
-      Shape shape = new Shape(ours.address(), rows, outputs, step.splits());
-      graphs.computeIfAbsent(shape, key -> stream.capture(() -> launch(step))).launch(stream);
+      Shape shape = new Shape(cache, rows, outputs, step.splits());
+      graphs.computeIfAbsent(shape, key -> stream.capture(() -> launch(step, flight))).launch(stream);
     } else {
       launchedSteps++;
-      launch(step);
+      launch(step, flight);
     }
-    if (sampledHere) {
-      sampler.download(table, stream);
-      done.record(stream);
+    if (flight.sampledHere) {
+      sampler.download(table, flight.buffer, stream);
+      flight.done.record(stream);
+      table.expect(flight.expected);
     }
-    ran = true;
+    flight.ran = true;
   }
 
   /** Runs of one token, which come first. */
@@ -273,9 +319,9 @@ final class CudaExecutable implements Executable {
     return longest;
   }
 
-  private void launch(Step step) {
+  private void launch(Step step, Flight flight) {
     stages.body().forEach(stage -> stage.launch(step, launcher));
-    if (sampledHere) {
+    if (flight.sampledHere) {
       for (int first = 0; first < step.outputRows(); first += ScratchPlan.WINDOW_ROWS) {
         Step window = step.window(first, Math.min(ScratchPlan.WINDOW_ROWS, step.outputRows() - first));
         stages.tail().forEach(stage -> stage.launch(window, launcher));
@@ -284,21 +330,27 @@ final class CudaExecutable implements Executable {
     }
   }
 
-  private void finish(CudaKvCache ours) {
-    if (!ran) {
-      result.reset(0);
+  private void finish(Flight flight) {
+    if (flight.finished) {
       return;
     }
-    if (sampledHere) {
-      awaitDone();
-      sampler.read(table, result);
+    flight.finished = true;
+    if (!flight.ran) {
+      // what slots were opened with is still read from pinned memory
+      stream.await();
+      flight.result.reset(0);
+    } else if (flight.sampledHere) {
+      awaitDone(flight.done);
+      sampler.read(flight.expected.outputs(), flight.buffer, flight.result);
+      flight.expected.seen(flight.result);
     } else {
-      sampleOnHost(ours);
+      sampleOnHost(flight.cache(), flight.result);
+      table.appendSampled(flight.result);
     }
   }
 
   /** Waits for the step. Where kernels wait for other ranks, so does this, but not for ranks that are gone. */
-  private void awaitDone() {
+  private void awaitDone(DeviceEvent done) {
     if (stages.collectives() == ProgramCompiler.Collectives.DEVICE) {
       done.await(() -> {
         try {
@@ -314,7 +366,7 @@ final class CudaExecutable implements Executable {
   }
 
   /** Brings the logits down window by window, and chooses there. */
-  private void sampleOnHost(CudaKvCache ours) {
+  private void sampleOnHost(CudaKvCache ours, StepResult result) {
     result.reset(table.outputs());
     int vocabulary = table.vocabularySize();
     Place place = stages.logits();
@@ -354,7 +406,9 @@ final class CudaExecutable implements Executable {
       closed = true;
       graphs.values().forEach(DeviceGraph::close);
       graphs.clear();
-      done.close();
+      for (Flight flight : flights) {
+        flight.done.close();
+      }
       launcher.close();
       pinned.close();
       memory.close();

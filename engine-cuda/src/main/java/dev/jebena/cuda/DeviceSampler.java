@@ -44,7 +44,8 @@ final class DeviceSampler {
   private final BitSet uncounted = new BitSet();
   private final BitSet oversize = new BitSet();
   private long base;
-  private MemorySegment pinned = MemorySegment.NULL;
+  /** One for each step in flight. */
+  private final MemorySegment[] buffers = new MemorySegment[StepArrays.BUFFERS];
 
   DeviceSampler(MemoryPlan plan, Limits limits, int vocabulary) {
     this.limits = limits;
@@ -67,7 +68,7 @@ final class DeviceSampler {
     return 3 * 4 * MAX_EXTRAS;
   }
 
-  // pinned memory: slots, extras, history, results, top tokens, top log-probabilities
+  // a buffer of pinned memory: slots, extras, history, results, top tokens, top log-probabilities
   private long pinnedExtras() {
     return (long) SLOT_BYTES * limits.maxSequences();
   }
@@ -84,13 +85,25 @@ final class DeviceSampler {
     return pinnedResults() + (long) RESULT_BYTES * limits.maxOutputRows();
   }
 
-  long pinnedBytes() {
+  private long bufferBytes() {
     return pinnedTops() + 8L * topStride * limits.maxOutputRows();
+  }
+
+  /** Pinned bytes that {@link #bind} wants. */
+  long pinnedBytes() {
+    return StepArrays.BUFFERS * bufferBytes();
+  }
+
+  /** Address of the token that each slot sampled last. */
+  long slotTokens() {
+    return base + slotTokenAt;
   }
 
   void bind(long deviceBase, MemorySegment memory) {
     base = deviceBase;
-    pinned = memory;
+    for (int buffer = 0; buffer < buffers.length; buffer++) {
+      buffers[buffer] = memory.asSlice(buffer * bufferBytes(), bufferBytes());
+    }
   }
 
   void closed(int slot) {
@@ -111,7 +124,8 @@ final class DeviceSampler {
   }
 
   /** Queues what the device has to know of a slot that was opened. */
-  void open(int slot, SlotSettings settings, DeviceStream stream) {
+  void open(int slot, SlotSettings settings, int buffer, DeviceStream stream) {
+    MemorySegment pinned = buffers[buffer];
     SamplingParameters parameters = settings.sampling();
     int biases = parameters.logitBias().size();
     int ends = settings.endTokens().length;
@@ -163,7 +177,8 @@ final class DeviceSampler {
   }
 
   /** Brings the device's counts of tokens up to what the table knows, for slots where they are behind. */
-  void count(SlotTable table, Kernels kernels, Launcher launcher) {
+  void count(SlotTable table, Kernels kernels, int buffer, Launcher launcher) {
+    MemorySegment pinned = buffers[buffer];
     for (int slot = uncounted.nextSetBit(0); slot >= 0; slot = uncounted.nextSetBit(slot + 1)) {
       SlotSettings settings = table.settings(slot);
       if (!counts(settings.sampling())) {
@@ -198,7 +213,8 @@ final class DeviceSampler {
   }
 
   /** Queues the copies of the step's results. */
-  void download(SlotTable table, DeviceStream stream) {
+  void download(SlotTable table, int buffer, DeviceStream stream) {
+    MemorySegment pinned = buffers[buffer];
     stream.download(pinned.address() + pinnedResults(), base + resultsAt, (long) RESULT_BYTES * table.outputs());
     if (wantsTop(table)) {
       long bytes = 4L * topStride * table.outputs();
@@ -218,9 +234,10 @@ final class DeviceSampler {
   }
 
   /** Reads the results that were copied. */
-  void read(SlotTable table, StepResult result) {
-    result.reset(table.outputs());
-    for (int output = 0; output < table.outputs(); output++) {
+  void read(int outputs, int buffer, StepResult result) {
+    MemorySegment pinned = buffers[buffer];
+    result.reset(outputs);
+    for (int output = 0; output < outputs; output++) {
       MemorySegment row = pinned.asSlice(pinnedResults() + (long) RESULT_BYTES * output, RESULT_BYTES);
       RowStatus status = STATES.get(row.get(INT, 0));
       if (status != RowStatus.OK) {

@@ -17,6 +17,7 @@ import static jcuda.driver.CUresult.CUDA_SUCCESS;
 
 import java.util.Set;
 import jcuda.driver.CUresult;
+import jcuda.driver.JCudaDriver;
 
 /** Turns what the driver answers into exceptions. */
 final class DriverCalls {
@@ -44,6 +45,13 @@ final class DriverCalls {
           "the CUDA driver's " + call + " failed: " + describe(result) + "; 'jebena doctor' shows the driver and its devices", call, result,
           CudaDriverException.Severity.CALL);
     }
+  }
+
+  /** The newest CUDA that the driver is made for: 12060 for 12.6. */
+  static int version() {
+    int[] version = new int[1];
+    check(JCudaDriver.cuDriverGetVersion(version), "cuDriverGetVersion");
+    return version[0];
   }
 
   static String describe(int result) {

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
+import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,9 @@ final class Installation {
   private static final Runtime.Version OLDEST_JDK = Runtime.Version.parse("25.0.3");
 
   private static final int OLDEST_CAPABILITY = 80;
+
+  /** The first that takes the PTX that is shipped, and that JCuda 12.6 is made for. */
+  private static final int OLDEST_DRIVER = 12_000;
   private static final String NATIVE = "/lib/libJCudaDriver-12.6.0-linux-x86_64.so";
   private static final String DRIVER = "libcuda.so.1";
   private static final String JARS =
@@ -59,6 +63,30 @@ final class Installation {
         : "JDK " + version + " may move arrays that CUDA's bindings hold (JDK-8377811): use JDK " + OLDEST_JDK + " or newer";
   }
 
+  /**
+   * Whether the driver is new enough.
+   *
+   * @param version the CUDA that it is made for, 11080 for 11.8
+   */
+  static @Nullable String refusalOfDriver(int version) {
+    return version >= OLDEST_DRIVER
+        ? null
+        : "the NVIDIA driver is made for CUDA " + version / 1000 + "." + version % 1000 / 10 + ": install one for CUDA 12.0 or newer (525.60 or newer)";
+  }
+
+  /** What an answer of cuInit means for people. */
+  static String startFailure(int result) {
+    return "CUDA does not start, cuInit says " + DriverCalls.describe(result) + ": " + switch (result) {
+      case CUresult.CUDA_ERROR_NO_DEVICE -> "the driver shows no devices, see nvidia-smi and CUDA_VISIBLE_DEVICES; in a container, start it with its GPUs"
+          + " (docker run --gpus all)";
+      case CUresult.CUDA_ERROR_STUB_LIBRARY -> "libcuda.so.1 is the stub of a toolkit, take it out of LD_LIBRARY_PATH";
+      case CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, CUresult.CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE ->
+          "the driver's library and its kernel module are of different versions, restart the machine after an update";
+      case CUresult.CUDA_ERROR_SYSTEM_NOT_READY -> "the system is not ready, start nvidia-fabricmanager";
+      default -> "see whether nvidia-smi works (is the kernel module loaded?)";
+    };
+  }
+
   static synchronized Answer find() {
     String refusal = refusalOf(Runtime.version());
     if (refusal != null) {
@@ -79,8 +107,12 @@ final class Installation {
     }
     try {
       loadNatives();
-      DriverCalls.check(JCudaDriver.cuInit(0), "cuInit");
-      return devices();
+      int started = JCudaDriver.cuInit(0);
+      if (started != CUresult.CUDA_SUCCESS) {
+        return new Missing(startFailure(started));
+      }
+      String tooOld = refusalOfDriver(DriverCalls.version());
+      return tooOld == null ? devices() : new Missing(tooOld);
     } catch (CudaDriverException | LinkageError | IOException e) {
       return new Missing("CUDA does not start: " + e.getMessage());
     }
@@ -120,8 +152,6 @@ final class Installation {
   private static Answer devices() {
     int[] count = new int[1];
     DriverCalls.check(JCudaDriver.cuDeviceGetCount(count), "cuDeviceGetCount");
-    int[] version = new int[1];
-    DriverCalls.check(JCudaDriver.cuDriverGetVersion(version), "cuDriverGetVersion");
     List<Found> found = new ArrayList<>();
     List<Found> old = new ArrayList<>();
     for (int ordinal = 0; ordinal < count[0]; ordinal++) {
@@ -135,7 +165,7 @@ final class Installation {
     }
     return found.isEmpty()
         ? new Missing("the driver shows no devices: see nvidia-smi and CUDA_VISIBLE_DEVICES")
-        : new Works(List.copyOf(found), version[0]);
+        : new Works(List.copyOf(found), DriverCalls.version());
   }
 
   private static Found device(int ordinal) {

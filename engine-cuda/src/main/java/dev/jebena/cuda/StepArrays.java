@@ -8,14 +8,21 @@ import java.lang.foreign.ValueLayout;
 /**
  * What kernels know of a step: a block of arrays that is written to pinned memory and copied once, and block tables of which only what
  * changed is copied. Rows up to a padded number are filled, so that a graph for that number can be replayed.
+ *
+ * <p>While a step waits or runs its pinned memory must stay as it is: steps that are in flight together have a buffer each. The device has the arrays once, as
+ * copies and kernels run in order.
  */
 final class StepArrays {
+
+  /** Buffers of pinned memory, and so the most steps in flight. */
+  static final int BUFFERS = 2;
 
   /** Rows of one run that prefill attention takes together. */
   static final int TILE_ROWS = 64;
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final int TILE_INTS = 4;
+  private static final int FEED_BLOCK = 128;
 
   private final Limits limits;
   private final int groups;
@@ -38,8 +45,12 @@ final class StepArrays {
   private final int[][] known;
 
   private long base;
+  private final MemorySegment[] blocks = new MemorySegment[BUFFERS];
+  private final MemorySegment[] tableCopies = new MemorySegment[BUFFERS];
   private MemorySegment block = MemorySegment.NULL;
   private MemorySegment tables = MemorySegment.NULL;
+  private boolean outputTokensRead;
+  private boolean unseen;
 
   StepArrays(MemoryPlan plan, Limits limits, int groups, int blockTokens) {
     this.limits = limits;
@@ -74,15 +85,18 @@ final class StepArrays {
 
   /** Pinned bytes that {@link #bind} wants. */
   long pinnedBytes() {
-    return 4L * blockInts + tableBytes();
+    return BUFFERS * (4L * blockInts + tableBytes());
   }
 
-  /** Takes the memory; both halves of the tables begin as zeros, which is what padded rows look at. */
+  /** Takes the memory; the tables begin as zeros, which is what padded rows look at. */
   void bind(long deviceBase, MemorySegment pinned, DeviceStream stream) {
     base = deviceBase;
     pinned.fill((byte) 0);
-    block = pinned.asSlice(0, 4L * blockInts);
-    tables = pinned.asSlice(4L * blockInts, tableBytes());
+    for (int buffer = 0; buffer < BUFFERS; buffer++) {
+      long from = buffer * (4L * blockInts + tableBytes());
+      blocks[buffer] = pinned.asSlice(from, 4L * blockInts);
+      tableCopies[buffer] = pinned.asSlice(from + 4L * blockInts, tableBytes());
+    }
     stream.zero(base + tablesAt, tableBytes());
   }
 
@@ -114,8 +128,9 @@ final class StepArrays {
     return address(outputNext);
   }
 
-  /** The token of each output row. */
+  /** The token of each output row; who asks for it reads it in every step. */
   long outputToken() {
+    outputTokensRead = true;
     return address(outputToken);
   }
 
@@ -149,9 +164,16 @@ final class StepArrays {
    * @param rows token rows, padding included
    * @param outputs output rows, padding included
    * @param firstTiledRun the first run that goes to prefill attention in tiles
+   * @param buffer of pinned memory, which no step in flight uses
    * @return how many tiles there are
    */
-  int write(SlotTable table, int rows, int outputs, int firstTiledRun, DeviceStream stream) {
+  int write(SlotTable table, int rows, int outputs, int firstTiledRun, int buffer, DeviceStream stream) {
+    block = blocks[buffer];
+    tables = tableCopies[buffer];
+    unseen = false;
+    for (int row = 0; row < table.rows(); row++) {
+      unseen |= table.rowToken()[row] == SlotTable.UNSEEN;
+    }
     copy(table.rowToken(), table.rows(), rowToken, rows, 0);
     copy(table.rowPosition(), table.rows(), rowPosition, rows, 0);
     copy(table.rowSlot(), table.rows(), rowSequence, rows, limits.maxSequences());
@@ -177,6 +199,26 @@ final class StepArrays {
       writeTables(table, table.runSlot()[run], stream);
     }
     return tileCount;
+  }
+
+  /**
+   * Queues the kernel that fills in the tokens which a step before this one samples, if there are such.
+   *
+   * @param tokens address of each slot's last token
+   */
+  void feed(Kernels kernels, Launcher launcher, int rows, int outputs, long tokens) {
+    if (!unseen) {
+      return;
+    }
+    Kernel kernel = kernels.get("step_tokens");
+    launcher.launch(
+        kernel, Math.ceilDiv(rows, FEED_BLOCK), 1, FEED_BLOCK,
+        launcher.arguments().pointer(rowToken()).pointer(rowToken()).pointer(rowSequence()).pointer(tokens).i32(rows));
+    if (outputTokensRead) {
+      launcher.launch(
+          kernel, Math.ceilDiv(outputs, FEED_BLOCK), 1, FEED_BLOCK,
+          launcher.arguments().pointer(outputToken()).pointer(outputToken()).pointer(outputSlot()).pointer(tokens).i32(outputs));
+    }
   }
 
   private void set(int index, int value) {

@@ -4,13 +4,11 @@ import dev.jebena.engine.backend.BackendSettings;
 import dev.jebena.engine.backend.KvType;
 import dev.jebena.engine.tck.SequenceTck;
 import dev.jebena.engine.weight.BlockType;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * One device with the arithmetic that is chosen by itself: many rows by tensor cores. It keeps the reference's answers, and does not promise
  * the same bits for a row however it is computed: those tests of {@link SequenceTck} are left out here.
  */
-@EnabledIfSystemProperty(named = "jebena.cuda.tck", matches = "full", disabledReason = EmulatedTck.LONG)
 class CudaSplitTckTest extends EmulatedTck {
 
   CudaSplitTckTest() {

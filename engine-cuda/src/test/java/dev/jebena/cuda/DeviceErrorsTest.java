@@ -7,6 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jebena.cuda.emulator.EmulatedCuda;
 import dev.jebena.cuda.emulator.EmulatedCudaOptions;
 import dev.jebena.cuda.emulator.driver.CuResult;
+import dev.jebena.engine.Engine;
+import dev.jebena.engine.EngineClosedException;
+import dev.jebena.engine.Generation;
+import dev.jebena.engine.GenerationException;
 import dev.jebena.engine.backend.Backend;
 import dev.jebena.engine.backend.BackendException;
 import dev.jebena.engine.backend.BackendSettings;
@@ -29,6 +33,7 @@ import dev.jebena.engine.tck.TinyPrograms;
 import dev.jebena.engine.tck.TinyShape;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What fails names the call, the device and the remedy; and after what cannot be mended nothing is computed. */
@@ -64,6 +69,21 @@ class DeviceErrorsTest {
   }
 
   @Test
+  void oldDriversAreRefused() {
+    assertTrue(String.valueOf(Installation.refusalOfDriver(11_080)).contains("CUDA 11.8"));
+    assertEquals(null, Installation.refusalOfDriver(12_000));
+    assertEquals(null, Installation.refusalOfDriver(13_000));
+  }
+
+  @Test
+  void whyADriverDoesNotStartIsSaidWithTheRemedy() {
+    for (int result : new int[] {100, 34, 803, 804, 802, 999}) {
+      String message = Installation.startFailure(result);
+      assertTrue(message.contains("(" + result + ")") && message.contains(", ") && !message.contains("doctor"), message);
+    }
+  }
+
+  @Test
   void probingShowsDevicesDriverAndCapability() {
     try (EmulatedCuda cuda = start(OPTIONS.withDevices(2).withComputeCapability(90))) {
       Probe.Available available = (Probe.Available) new CudaBackendProvider().probe();
@@ -79,7 +99,7 @@ class DeviceErrorsTest {
   void withoutDevicesOrWithOldOnesItIsUnavailable() {
     try (EmulatedCuda cuda = start(OPTIONS.withDevices(0))) {
       String reason = ((Probe.Unavailable) new CudaBackendProvider().probe()).reason();
-      assertTrue(reason.contains("CUDA_VISIBLE_DEVICES") || reason.contains("NO_DEVICE"), reason);
+      assertTrue(reason.contains("CUDA_VISIBLE_DEVICES") && reason.contains("nvidia-smi"), reason);
       cuda.clearFailures();
     }
     try (EmulatedCuda cuda = start(OPTIONS.withComputeCapability(75))) {
@@ -140,6 +160,49 @@ class DeviceErrorsTest {
       executable.close();
       weights.close();
       backend.close();
+    }
+  }
+
+  @Test
+  void stepsInFlightBehindALostContextGiveNoTokensEither() {
+    Program program = TinyPrograms.llama(TinyShape.DEFAULT);
+    try (EmulatedCuda cuda = start(OPTIONS)) {
+      Backend backend = open();
+      WeightSet weights = backend.load(program, new RandomWeights(1), LoadProgress.SILENT);
+      Executable executable = backend.compile(program, weights, SMALL, KV);
+      KvCache cache = executable.allocateCache(4);
+      assertEquals(2, executable.pipelineDepth());
+      StepHandle first = executable.submit(plan(), cache);
+      StepPlan next = new StepPlan();
+      next.reset(1);
+      next.run(0, 2, 1, 1);
+      cuda.injectAtNextLaunch(0, CuResult.ILLEGAL_ADDRESS);
+      assertThrows(RuntimeException.class, () -> {
+        StepHandle second = executable.submit(next, cache);
+        first.await();
+        second.await();
+      });
+      assertThrows(IllegalStateException.class, first::await);
+      assertThrows(IllegalStateException.class, () -> executable.submit(plan(), cache));
+      cache.close();
+      executable.close();
+      weights.close();
+      backend.close();
+    }
+  }
+
+  @Test
+  void aLostDeviceEndsEveryRequestOfAnEngineWithTheErrorAndTheEngine() throws Exception {
+    try (EmulatedCuda cuda = start(OPTIONS); Engine engine = EngineRuns.load(new CudaBackendProvider(), EngineRuns.crowded(1, 1))) {
+      assertEquals(EngineRuns.expected(1), EngineRuns.run(engine, 1));
+      cuda.injectAtNextLaunch(0, CuResult.ILLEGAL_ADDRESS);
+      for (Generation generation : EngineRuns.requests(4).stream().map(engine::submit).toList()) {
+        GenerationException error = assertThrows(GenerationException.class, generation::result);
+        assertTrue(String.valueOf(error.getMessage()).contains("device 0"), error.toString());
+      }
+      Throwable cause = engine.failure().toCompletableFuture().get(60, TimeUnit.SECONDS);
+      assertTrue(String.valueOf(cause.getMessage()).contains("ILLEGAL_ADDRESS"), cause.toString());
+      assertThrows(EngineClosedException.class, () -> engine.submit(EngineRuns.requests(1).getFirst()));
     }
   }
 }

@@ -7,6 +7,7 @@ import dev.jebena.engine.backend.BackendProvider;
 import dev.jebena.engine.backend.BackendSettings;
 import dev.jebena.engine.backend.ComputeType;
 import dev.jebena.engine.tck.BackendTck;
+import dev.jebena.engine.tck.TckScale;
 import java.util.EnumSet;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterEach;
@@ -14,9 +15,6 @@ import org.junit.jupiter.api.BeforeEach;
 
 /** The tests of every backend on emulated devices: the real PTX, checked for its own mistakes, and nothing left open. */
 abstract class EmulatedTck extends BackendTck {
-
-  /** Why the whole of it does not run with every build. */
-  static final String LONG = "takes half an hour in emulation: ask for it with -Djebena.cuda.tck=full; CudaContractTest runs a part";
 
   private final int devices;
   private EmulatedCuda cuda;
@@ -47,6 +45,11 @@ abstract class EmulatedTck extends BackendTck {
   @Override
   public BackendProvider provider() {
     return new CudaBackendProvider();
+  }
+
+  @Override
+  public TckScale scale() {
+    return "whole".equals(System.getProperty("jebena.cuda.tck")) ? TckScale.WHOLE : TckScale.SMALL;
   }
 
   @Override

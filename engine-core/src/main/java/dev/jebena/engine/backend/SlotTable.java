@@ -19,6 +19,9 @@ public final class SlotTable {
   /** In {@link #outputNext}: the next token is not known, the row samples it. */
   public static final int SAMPLES = -1;
 
+  /** In {@link #rowToken}: an earlier step that is still in flight samples the token, see {@link #expect}. */
+  public static final int UNSEEN = -1;
+
   private final Limits limits;
   private final int groups;
   private final int blockTokens;
@@ -220,12 +223,69 @@ public final class SlotTable {
     }
   }
 
+  /**
+   * Counts the tokens that the step's rows sample as known before anybody has seen them, so that the next plan can be applied while the step is in flight:
+   * rows of such tokens then have {@link #UNSEEN}. In the place of {@link #appendSampled}; the tokens come with {@link Expected#seen}, for one step after the
+   * other.
+   *
+   * @param expected is filled with what the step samples
+   */
+  public void expect(Expected expected) {
+    expected.begin(outputs);
+    for (int output = 0; output < outputs; output++) {
+      if (outputNext[output] == SAMPLES) {
+        Slot slot = slot(outputSlot[output]);
+        slot.appendUnseen();
+        expected.add(output, slot);
+      }
+    }
+  }
+
+  /** The rows of a step that sample, kept while later plans are applied. Can be used again for a step after it. */
+  public static final class Expected {
+
+    private Slot[] slots = new Slot[16];
+    private int[] rows = new int[16];
+    private int count;
+    private int outputs;
+
+    /** Output rows of the step. */
+    public int outputs() {
+      return outputs;
+    }
+
+    private void begin(int stepOutputs) {
+      outputs = stepOutputs;
+      count = 0;
+    }
+
+    private void add(int row, Slot slot) {
+      if (count == rows.length) {
+        rows = Arrays.copyOf(rows, 2 * count);
+        slots = Arrays.copyOf(slots, 2 * count);
+      }
+      rows[count] = row;
+      slots[count++] = slot;
+    }
+
+    /** Puts the sampled tokens where they were expected; those of rows that failed are known no longer. Slots may have been closed since. */
+    public void seen(StepResult result) {
+      for (int i = 0; i < count; i++) {
+        if (result.status(rows[i]) == RowStatus.OK) {
+          slots[i].seen(result.token(rows[i]));
+        } else {
+          slots[i].dropUnseen();
+        }
+      }
+    }
+  }
+
   /** Token rows of the step. */
   public int rows() {
     return rows;
   }
 
-  /** The token of each row. */
+  /** The token of each row, or {@link #UNSEEN}. */
   public int[] rowToken() {
     return rowToken;
   }
@@ -300,12 +360,12 @@ public final class SlotTable {
     return slot(index).blockCounts[group];
   }
 
-  /** Tokens known of a slot's sequence. */
+  /** Tokens known of a slot's sequence, those that are only expected among them. */
   public int knownTokens(int index) {
     return slot(index).known;
   }
 
-  /** The token of a slot's sequence at a position. */
+  /** The token of a slot's sequence at a position, or {@link #UNSEEN}. */
   public int token(int index, int position) {
     Slot slot = slot(index);
     return slot.tokens[Objects.checkIndex(position, slot.known)];
@@ -359,6 +419,8 @@ public final class SlotTable {
     final int[] blockCounts;
     int[] tokens;
     int known;
+    /** So many of the last known tokens were not seen yet. */
+    int unseen;
     /** The position that the next run may start at; -1 before the first run, which may start behind a prefix that is cached. */
     int computed = -1;
     long lastRun;
@@ -380,11 +442,27 @@ public final class SlotTable {
     }
 
     void append(int token) {
+      appendUnseen();
+      seen(token);
+    }
+
+    void appendUnseen() {
       if (known == tokens.length) {
         tokens = Arrays.copyOf(tokens, 2 * known);
       }
-      tokens[known++] = token;
+      tokens[known++] = UNSEEN;
+      unseen++;
+    }
+
+    /** The first of the tokens that were not seen yet. */
+    void seen(int token) {
+      tokens[known - unseen--] = token;
       sampling.addOutput(token);
+    }
+
+    void dropUnseen() {
+      known--;
+      unseen--;
     }
 
     void appendBlock(int group, int block) {

@@ -79,6 +79,54 @@ class SlotTableTest {
   }
 
   @Test
+  void expectsTokensOfAStepInFlightAndRunsThemUnseen() {
+    openOne();
+    SlotTable.Expected first = new SlotTable.Expected();
+    table.expect(first);
+    assertEquals(3, table.knownTokens(1));
+    plan.reset(1);
+    plan.run(1, 2, 1, 1);
+    table.apply(plan, CACHE_BLOCKS);
+    assertPrefix(table.rowToken(), SlotTable.UNSEEN);
+    assertPrefix(table.outputNext(), SlotTable.SAMPLES);
+    SlotTable.Expected second = new SlotTable.Expected();
+    table.expect(second);
+    StepResult result = new StepResult();
+    result.reset(1);
+    result.token(0, 30);
+    first.seen(result);
+    result.token(0, 31);
+    second.seen(result);
+    assertEquals(4, table.knownTokens(1));
+    assertEquals(List.of(30, 31), List.of(table.token(1, 2), table.token(1, 3)));
+    assertEquals(2, table.sampling(1).outputTokens());
+  }
+
+  @Test
+  void forgetsExpectedTokensOfRowsThatFailAndOfSlotsThatWereClosed() {
+    openOne();
+    SlotTable.Expected expected = new SlotTable.Expected();
+    table.expect(expected);
+    plan.reset(1);
+    plan.close(1);
+    plan.open(1, new int[] {3, 4}, GREEDY);
+    plan.open(0, new int[] {3, 4}, GREEDY);
+    plan.appendBlock(0, 0, 4);
+    plan.run(0, 0, 2, 1);
+    table.apply(plan, CACHE_BLOCKS);
+    SlotTable.Expected failing = new SlotTable.Expected();
+    table.expect(failing);
+    StepResult result = new StepResult();
+    result.reset(1);
+    result.token(0, 30);
+    expected.seen(result);
+    result.fail(0, RowStatus.NON_FINITE);
+    failing.seen(result);
+    assertEquals(2, table.knownTokens(1), "another sequence has the slot");
+    assertEquals(2, table.knownTokens(0));
+  }
+
+  @Test
   void countsThePromptApartFromTheOutputWhenASequenceComesBack() {
     plan.open(0, new int[] {1, 2, 3, 4, 5}, GREEDY);
     table.apply(plan, CACHE_BLOCKS);

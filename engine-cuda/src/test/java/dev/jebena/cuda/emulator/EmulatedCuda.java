@@ -72,6 +72,11 @@ public final class EmulatedCuda implements AutoCloseable {
     return session.usedBytes(device);
   }
 
+  /** Images that the driver has compiled for callers to keep. */
+  public int linkedImages() {
+    return session.linkedImages();
+  }
+
   /** A device fails now and for good. */
   public void injectNow(int device, CuResult result) {
     session.injectNow(device, result);

@@ -87,11 +87,11 @@ public interface AttentionTck extends TckSubject {
   default void attendsOverLongContexts() {
     Random random = OperationTck.seeded("attention long");
     Case attention = new Case(1, 2, 16, 16, new AttentionMask.Causal(), 0);
-    compare(attention, new KvFormat(KvType.F32, 16), random, 1500, 256);
+    compare(attention, new KvFormat(KvType.F32, 16), random, scale().of(1500, 400), scale().of(256, 150));
   }
 
   private void compare(Case attention, KvFormat format, Random random) {
-    int tokens = 1 + random.nextInt(90);
+    int tokens = 1 + random.nextInt(scale().of(90, 70));
     compare(attention, format, random, tokens, 1 + random.nextInt(tokens));
   }
 

@@ -15,10 +15,16 @@ import dev.jebena.engine.backend.Limits;
 import dev.jebena.engine.backend.LoadProgress;
 import dev.jebena.engine.backend.MemoryBudget;
 import dev.jebena.engine.backend.SlotSettings;
+import dev.jebena.engine.backend.StepHandle;
 import dev.jebena.engine.backend.StepPlan;
+import dev.jebena.engine.backend.StepResult;
 import dev.jebena.engine.backend.WeightSet;
 import dev.jebena.engine.program.Program;
 import dev.jebena.engine.sampling.SamplingParameters;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -203,6 +209,72 @@ public interface ContractTck extends TckSubject {
       StepPlan tooMany = new StepPlan();
       tooMany.reset(depth);
       assertThrows(IllegalStateException.class, () -> driver.executable().submit(tooMany, driver.cache()));
+    }
+  }
+
+  /** Steps that are submitted before the tokens that they run were seen give the same tokens. */
+  @Test
+  default void runsTokensOfStepsInFlight() {
+    try (StepDriver slow = small(); StepDriver fast = small()) {
+      assertEquals(greedy(slow, 1), greedy(fast, fast.executable().pipelineDepth()));
+    }
+  }
+
+  /** Ten tokens of slot 0, while slot 1 opens with penalties, ends, and opens anew. */
+  private static List<Integer> greedy(StepDriver driver, int depth) {
+    SamplingParameters penalties = new SamplingParameters(0.8f, 20, 0.9f, 0, 1.2f, 0.3f, 0.2f, Map.of(4, 1f), 77);
+    SlotSettings sampled = new SlotSettings(2, penalties, 0, new int[0], 2, 2);
+    ArrayDeque<StepHandle> handles = new ArrayDeque<>();
+    List<Integer> tokens = new ArrayList<>();
+    int other = 0;
+    for (int step = 0; step < 10; step++) {
+      StepPlan plan = new StepPlan();
+      plan.reset(step);
+      if (step == 6) {
+        plan.close(1);
+        other = 0;
+      }
+      if (step == 0) {
+        plan.open(0, new int[] {1, 2}, SETTINGS);
+        plan.appendBlock(0, 0, 3);
+      }
+      if (step == 3 || step == 6) {
+        plan.open(1, new int[] {step, 7}, sampled);
+        plan.appendBlock(1, 0, step == 3 ? 5 : 6);
+      }
+      if (step == 2 || step == 6) {
+        // slot 0 fills a block with 4 tokens
+        plan.appendBlock(0, 0, 1 + step / 4);
+      }
+      if (step > 0) {
+        plan.run(0, 1 + step, 1, 1);
+      } else {
+        plan.run(0, 0, 2, 1);
+      }
+      if (step >= 3 && other < 3) {
+        if (other > 0) {
+          plan.run(1, 1 + other, 1, 1);
+        } else {
+          plan.run(1, 0, 2, 1);
+        }
+        other++;
+      }
+      handles.add(driver.executable().submit(plan, driver.cache()));
+      if (handles.size() == depth) {
+        read(handles, tokens);
+      }
+    }
+    while (!handles.isEmpty()) {
+      read(handles, tokens);
+    }
+    return tokens;
+  }
+
+  private static void read(ArrayDeque<StepHandle> handles, List<Integer> tokens) {
+    StepResult result = handles.remove().await();
+    for (int row = 0; row < result.rows(); row++) {
+      tokens.add(result.token(row));
+      tokens.add(Float.floatToRawIntBits(result.logprob(row)));
     }
   }
 

@@ -35,10 +35,10 @@ public interface OperationTck extends TckSubject {
   @EnumSource
   default void multipliesByWeightsOfEveryType(BlockType type) {
     Random random = seeded("linear " + type);
-    for (int trial = 0; trial < 12; trial++) {
+    for (int trial = 0; trial < scale().trials(12); trial++) {
       int blocks = 1 + random.nextInt(type.elements() == 256 ? 3 : 12);
-      int in = type.elements() == 1 ? pick(random, SIZES) : type.elements() * blocks;
-      int out = pick(random, SIZES);
+      int in = type.elements() == 1 ? pick(random, sizes()) : type.elements() * blocks;
+      int out = pick(random, sizes());
       Optional<WeightSpec> bias = random.nextBoolean() ? Optional.of(OneOperation.table("bias", 1, out)) : Optional.empty();
       WeightSpec weight = new WeightSpec("weight", out, in, WeightFormat.of(type));
       Program program =
@@ -54,9 +54,9 @@ public interface OperationTck extends TckSubject {
   @Test
   default void multipliesSeveralPartsOfDifferentTypes() {
     Random random = seeded("linear parts");
-    for (int trial = 0; trial < 12; trial++) {
+    for (int trial = 0; trial < scale().trials(12); trial++) {
       int in = 32 * (1 + random.nextInt(4));
-      int[] columns = {pick(random, SIZES), pick(random, SIZES), pick(random, SIZES)};
+      int[] columns = {pick(random, sizes()), pick(random, sizes()), pick(random, sizes())};
       List<BlockType> types =
           List.of(BlockType.Q4_1, BlockType.F32, BlockType.Q8_0, BlockType.F16).subList(trial % 2, trial % 2 + 3);
       Program program =
@@ -81,10 +81,10 @@ public interface OperationTck extends TckSubject {
   @Test
   default void multipliesASliceOfAValue() {
     Random random = seeded("linear of a slice");
-    for (int trial = 0; trial < 8; trial++) {
+    for (int trial = 0; trial < scale().trials(8); trial++) {
       int in = 32 * (1 + random.nextInt(4));
-      int before = pick(random, SIZES);
-      int out = pick(random, SIZES);
+      int before = pick(random, sizes());
+      int out = pick(random, sizes());
       WeightSpec weight = new WeightSpec("weight", out, in, WeightFormat.of(trial % 2 == 0 ? BlockType.F32 : BlockType.Q8_0));
       Program program =
           OneOperation.of(
@@ -103,7 +103,7 @@ public interface OperationTck extends TckSubject {
   default void looksUpRowsOfEveryType(BlockType type) {
     Random random = seeded("embed " + type);
     for (Op.Embed.Index index : Op.Embed.Index.values()) {
-      int columns = type.elements() == 1 ? pick(random, SIZES) : type.elements() * (1 + random.nextInt(3));
+      int columns = type.elements() == 1 ? pick(random, sizes()) : type.elements() * (1 + random.nextInt(3));
       WeightSpec weight = new WeightSpec("weight", Math.max(columns + 1, 80), columns, WeightFormat.of(type));
       Program program =
           OneOperation.of(
@@ -116,10 +116,10 @@ public interface OperationTck extends TckSubject {
   @EnumSource
   default void normalisesRowsAndGroups(Op.Norm.Kind kind) {
     Random random = seeded("norm " + kind);
-    for (int trial = 0; trial < 24; trial++) {
+    for (int trial = 0; trial < scale().trials(24); trial++) {
       int groups = trial % 3 == 0 ? 1 : 1 + random.nextInt(4);
       // a LAYER norm of two values or fewer turns rounding errors of the input into signs
-      int group = Math.max(kind == Op.Norm.Kind.LAYER ? 3 : 1, pick(random, SIZES) / groups);
+      int group = Math.max(kind == Op.Norm.Kind.LAYER ? 3 : 1, pick(random, sizes()) / groups);
       int columns = groups * group;
       Optional<WeightSpec> weight = vector(random, "weight_norm", group, columns);
       Optional<WeightSpec> bias = vector(random, "bias", group, columns);
@@ -137,7 +137,7 @@ public interface OperationTck extends TckSubject {
   @EnumSource
   default void turnsPairsOfColumns(Op.Rope.Pairing pairing) {
     Random random = seeded("rope " + pairing);
-    for (int trial = 0; trial < 16; trial++) {
+    for (int trial = 0; trial < scale().trials(16); trial++) {
       int headDim = 2 + random.nextInt(trial % 2 == 0 ? 8 : 70);
       int heads = 1 + random.nextInt(5);
       float[] inverse = new float[1 + random.nextInt(headDim / 2)];
@@ -165,8 +165,8 @@ public interface OperationTck extends TckSubject {
       functions.add(new MapFunction.Activate(activation));
     }
     for (MapFunction function : functions) {
-      for (int trial = 0; trial < 4; trial++) {
-        int columns = pick(random, SIZES);
+      for (int trial = 0; trial < scale().trials(4); trial++) {
+        int columns = pick(random, sizes());
         Program program =
             OneOperation.of(
                 List.of(columns), columns,
@@ -180,8 +180,8 @@ public interface OperationTck extends TckSubject {
   @EnumSource
   default void gatesElements(Activation activation) {
     Random random = seeded("gate " + activation);
-    for (int trial = 0; trial < 6; trial++) {
-      int columns = pick(random, SIZES);
+    for (int trial = 0; trial < scale().trials(6); trial++) {
+      int columns = pick(random, sizes());
       Program program =
           OneOperation.of(
               List.of(columns, columns), columns,
@@ -195,8 +195,8 @@ public interface OperationTck extends TckSubject {
   @EnumSource
   default void combinesElements(Op.Combine.Kind kind) {
     Random random = seeded("combine " + kind);
-    for (int trial = 0; trial < 6; trial++) {
-      int columns = pick(random, SIZES);
+    for (int trial = 0; trial < scale().trials(6); trial++) {
+      int columns = pick(random, sizes());
       Program program =
           OneOperation.of(
               List.of(columns, columns), columns,
@@ -209,9 +209,9 @@ public interface OperationTck extends TckSubject {
   @Test
   default void runsOperationsOverOutputRows() {
     Random random = seeded("outputs");
-    for (int trial = 0; trial < 4; trial++) {
+    for (int trial = 0; trial < scale().trials(4); trial++) {
       int columns = 32 * (1 + random.nextInt(3));
-      int vocabulary = pick(random, SIZES) + 1;
+      int vocabulary = pick(random, sizes()) + 1;
       ProgramBuilder builder = new ProgramBuilder("outputs");
       Value in = builder.embedTokens(Site.of("in"), "in", OneOperation.table("unit", vocabulary, columns));
       Value selected = builder.selectOutputs(Site.of("select"), "selected", in);
@@ -243,6 +243,10 @@ public interface OperationTck extends TckSubject {
           Tolerances.afterReduction(reductionLength) * toleranceFactor(),
           what + " over " + tokens.length + " rows");
     }
+  }
+
+  private List<Integer> sizes() {
+    return scale().upTo(100, SIZES);
   }
 
   private static Optional<WeightSpec> vector(Random random, String name, int group, int columns) {

@@ -24,6 +24,11 @@ public interface TckSubject {
     return BackendSettings.DEFAULTS;
   }
 
+  /** How large the tests are. */
+  default TckScale scale() {
+    return TckScale.WHOLE;
+  }
+
   /** Multiplies all tolerances, for arithmetic that rounds more than float32. */
   default float toleranceFactor() {
     return 1;

@@ -178,6 +178,7 @@ final class ModuleCalls {
   void cuLinkComplete(long handle, MemorySegment image, MemorySegment bytes) {
     Link link = session.object(handle, Link.class);
     MemorySegment text = link.arena.allocateFrom(IMAGE + link.text, StandardCharsets.ISO_8859_1);
+    session.linkedImages.incrementAndGet();
     Out.address(image, text.address());
     Out.address(bytes, text.byteSize());
   }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,7 @@ public final class Session implements AutoCloseable {
   private final int helperCount;
   private volatile boolean closing;
   volatile boolean initialised;
+  final AtomicInteger linkedImages = new AtomicInteger();
 
   public Session(EmulatedCudaOptions options) {
     this.options = options;
@@ -86,6 +88,10 @@ public final class Session implements AutoCloseable {
 
   public long usedBytes(int device) {
     return devices.get(device).usedBytes();
+  }
+
+  public int linkedImages() {
+    return linkedImages.get();
   }
 
   /** What was made and not given back: a line each. */

@@ -20,6 +20,9 @@ final class Memory {
   static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
 
+  /** No distance between two addresses. */
+  static final long NOT_TOGETHER = Long.MIN_VALUE;
+
   private final Warp warp;
   private final boolean checkWritten;
 
@@ -62,6 +65,61 @@ final class Memory {
       case PARAM -> param(address, bytes, lane);
       case GENERIC -> generic(address, bytes, lane, access);
     };
+  }
+
+  /**
+   * Finds all lanes' places at once where they lie in one allocation or in shared memory, as they mostly do, and need no look at races. Sets {@link #shadow} and
+   * {@link #global}.
+   *
+   * @param from register of the addresses, in {@code q}
+   * @return what has to be added to an address for its place; {@link #NOT_TOGETHER} where each lane has to be looked at by itself
+   */
+  long together(Space space, long[] q, int from, long offset, int bytes, int mask) {
+    long least = Long.MAX_VALUE;
+    long most = Long.MIN_VALUE;
+    long bits = 0;
+    if (mask == -1) {
+      for (int lane = from; lane < from + LaneLoop.LANES; lane++) {
+        long at = q[lane];
+        least = Math.min(least, at);
+        most = Math.max(most, at);
+        bits |= at + offset;
+      }
+    } else {
+      for (int m = mask; m != 0; m &= m - 1) {
+        long at = q[from + Integer.numberOfTrailingZeros(m)];
+        least = Math.min(least, at);
+        most = Math.max(most, at);
+        bits |= at + offset;
+      }
+    }
+    least += offset;
+    most += offset;
+    if ((bits & bytes - 1) != 0) {
+      return NOT_TOGETHER;
+    }
+    if (space == Space.SHARED) {
+      Block block = warp.block;
+      if (block.races != null || least < 0 || most > block.sharedBytes - bytes) {
+        return NOT_TOGETHER;
+      }
+      global = false;
+      shadow = block.sharedShadow;
+      return block.shared + offset;
+    }
+    if (space != Space.GLOBAL) {
+      return NOT_TOGETHER;
+    }
+    if (least < base || most - base > limit - bytes) {
+      int first = Integer.numberOfTrailingZeros(mask);
+      seek(q[from + first] + offset, bytes, first);
+      if (least < base || most - base > limit - bytes) {
+        return NOT_TOGETHER;
+      }
+    }
+    global = true;
+    shadow = delta;
+    return data - base + offset;
   }
 
   private long generic(long address, int bytes, int lane, Access access) {
@@ -138,6 +196,11 @@ final class Memory {
     }
     shadow = 0;
     return grid.parameters.address() + address;
+  }
+
+  /** Whether there are marks of what was written at the place found last, and they are looked at. */
+  boolean checksWritten() {
+    return checkWritten && shadow != 0;
   }
 
   /** Sees to it that {@code bytes} bytes at the place found last were written once. */

@@ -18,6 +18,19 @@ final class MemorySteps {
       }
       return wide ? w.q[register + lane] + offset : (w.r[register + lane] & 0xffffffffL) + offset;
     }
+
+    /** The register's lanes, wide, in the warp's room for addresses. */
+    long[] copy(Warp w) {
+      long[] lanes = w.addresses;
+      if (wide) {
+        System.arraycopy(w.q, register, lanes, 0, LaneLoop.LANES);
+      } else {
+        for (int lane = 0; lane < LaneLoop.LANES; lane++) {
+          lanes[lane] = w.r[register + lane] & 0xffffffffL;
+        }
+      }
+      return lanes;
+    }
   }
 
   /**
@@ -31,9 +44,7 @@ final class MemorySteps {
     if (address.space == Space.PARAM && address.register < 0 && targets.length == 1 && targets[0] >= 0) {
       return loadParameter(address, bytes, signed, targets[0], wideTargets);
     }
-    return bytes == 4 && targets.length == 1 && !wideTargets && !ordered && targets[0] >= 0 && address.wide && address.register >= 0
-        ? new LoadWord(address, targets[0])
-        : new Load(address, bytes, signed, targets, wideTargets, ordered);
+    return new Load(address, bytes, signed, targets, wideTargets, ordered);
   }
 
   /** A parameter is the same for all lanes. */
@@ -50,41 +61,6 @@ final class MemorySteps {
         }
       }
     });
-  }
-
-  /** The commonest load by far, of 32 bits. */
-  private static final class LoadWord extends Step {
-    private final Address address;
-    private final int target;
-
-    LoadWord(Address address, int target) {
-      this.address = address;
-      this.target = target;
-    }
-
-    @Override
-    void run(Warp w, int mask) {
-      Memory memory = w.memory;
-      int[] r = w.r;
-      long[] q = w.q;
-      int from = address.register;
-      int sectors = 0;
-      long last = -1;
-      for (int m = mask; m != 0; m &= m - 1) {
-        int lane = Integer.numberOfTrailingZeros(m);
-        long at = q[from + lane] + address.offset;
-        long place = memory.place(address.space, at, 4, lane, Access.READ);
-        memory.checkWritten(place, 4, lane, at);
-        r[target + lane] = ALL.get(Memory.INT, place);
-        if (at >> 5 != last) {
-          last = at >> 5;
-          sectors++;
-        }
-      }
-      if (memory.global) {
-        w.block.statistics.read(4L * Integer.bitCount(mask), sectors);
-      }
-    }
   }
 
   private static final class Load extends Step {
@@ -108,6 +84,70 @@ final class MemorySteps {
     void run(Warp w, int mask) {
       Memory memory = w.memory;
       int total = bytes * targets.length;
+      long[] q = w.q;
+      int from = address.register;
+      if (from >= 0 && !(address.wide && targets.length == 1)) {
+        // the registers of the addresses may be among the targets
+        q = address.copy(w);
+        from = 0;
+      }
+      long distance = from < 0 ? Memory.NOT_TOGETHER : memory.together(address.space, q, from, address.offset, total, mask);
+      if (distance == Memory.NOT_TOGETHER) {
+        laneByLane(w, mask, total);
+      } else {
+        together(w, q, from, mask, total, distance);
+      }
+      if (ordered) {
+        VarHandle.fullFence();
+      }
+    }
+
+    private void together(Warp w, long[] q, int from, int mask, int total, long distance) {
+      Memory memory = w.memory;
+      if (memory.checksWritten()) {
+        for (int m = mask; m != 0; m &= m - 1) {
+          int lane = Integer.numberOfTrailingZeros(m);
+          memory.checkWritten(q[from + lane] + distance, total, lane, q[from + lane] + address.offset);
+        }
+      }
+      if (memory.global) {
+        w.block.statistics.read((long) total * Integer.bitCount(mask), sectors(q, from, address.offset, mask));
+      }
+      for (int i = 0; i < targets.length; i++) {
+        if (targets[i] >= 0) {
+          element(w, q, from, targets[i], distance + (long) i * bytes, mask);
+        }
+      }
+    }
+
+    private void element(Warp w, long[] q, int from, int target, long distance, int mask) {
+      int[] r = w.r;
+      if (bytes == 4 && !wideTargets) {
+        if (mask == -1) {
+          for (int lane = 0; lane < LaneLoop.LANES; lane++) {
+            r[target + lane] = ALL.get(Memory.INT, q[from + lane] + distance);
+          }
+          return;
+        }
+        for (int m = mask; m != 0; m &= m - 1) {
+          int lane = Integer.numberOfTrailingZeros(m);
+          r[target + lane] = ALL.get(Memory.INT, q[from + lane] + distance);
+        }
+        return;
+      }
+      for (int m = mask; m != 0; m &= m - 1) {
+        int lane = Integer.numberOfTrailingZeros(m);
+        long value = read(q[from + lane] + distance, bytes, signed);
+        if (wideTargets) {
+          w.q[target + lane] = value;
+        } else {
+          r[target + lane] = (int) value;
+        }
+      }
+    }
+
+    private void laneByLane(Warp w, int mask, int total) {
+      Memory memory = w.memory;
       int sectors = 0;
       long last = -1;
       for (int m = mask; m != 0; m &= m - 1) {
@@ -131,13 +171,22 @@ final class MemorySteps {
           sectors++;
         }
       }
-      if (ordered) {
-        VarHandle.fullFence();
-      }
       if (memory.global) {
         w.block.statistics.read((long) total * Integer.bitCount(mask), sectors);
       }
     }
+  }
+
+  /** Sectors that the lanes reach, one after the other. */
+  private static int sectors(long[] q, int from, long offset, int mask) {
+    int sectors = 0;
+    long last = -1;
+    for (int m = mask; m != 0; m &= m - 1) {
+      long sector = q[from + Integer.numberOfTrailingZeros(m)] + offset >> 5;
+      sectors += sector != last ? 1 : 0;
+      last = sector;
+    }
+    return sectors;
   }
 
   static long read(long place, int bytes, boolean signed) {
@@ -176,13 +225,42 @@ final class MemorySteps {
 
     @Override
     void run(Warp w, int mask) {
-      Memory memory = w.memory;
-      int total = bytes * sources.length;
-      int sectors = 0;
-      long last = -1;
       if (ordered) {
         VarHandle.fullFence();
       }
+      Memory memory = w.memory;
+      int total = bytes * sources.length;
+      long[] q = w.q;
+      int from = address.register;
+      if (from >= 0 && !address.wide) {
+        q = address.copy(w);
+        from = 0;
+      }
+      long distance = from < 0 ? Memory.NOT_TOGETHER : memory.together(address.space, q, from, address.offset, total, mask);
+      if (distance == Memory.NOT_TOGETHER) {
+        laneByLane(w, mask, total);
+      } else {
+        for (int m = mask; m != 0; m &= m - 1) {
+          int lane = Integer.numberOfTrailingZeros(m);
+          long place = q[from + lane] + distance;
+          for (int i = 0; i < sources.length; i++) {
+            write(place + (long) i * bytes, bytes, source(w, i, lane));
+          }
+          memory.markWritten(place, total);
+        }
+        if (memory.global) {
+          w.block.statistics.written((long) total * Integer.bitCount(mask), sectors(q, from, address.offset, mask));
+        }
+      }
+      if (ordered) {
+        VarHandle.fullFence();
+      }
+    }
+
+    private void laneByLane(Warp w, int mask, int total) {
+      Memory memory = w.memory;
+      int sectors = 0;
+      long last = -1;
       for (int m = mask; m != 0; m &= m - 1) {
         int lane = Integer.numberOfTrailingZeros(m);
         long at = address.of(w, lane);
@@ -198,9 +276,6 @@ final class MemorySteps {
           last = at >> 5;
           sectors++;
         }
-      }
-      if (ordered) {
-        VarHandle.fullFence();
       }
       if (memory.global) {
         w.block.statistics.written((long) total * Integer.bitCount(mask), sectors);

@@ -28,6 +28,8 @@ final class Warp {
   final int[] r;
   final long[] q;
   final int[] p;
+  /** Room for a register's lanes. */
+  final long[] addresses = new long[LaneLoop.LANES];
   final AsyncCopies copies = new AsyncCopies();
   final Memory memory;
   private final Step[] steps;
