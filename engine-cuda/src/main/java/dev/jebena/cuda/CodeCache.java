@@ -202,8 +202,7 @@ final class CodeCache {
         try {
           kept.add(new Kept(file, Files.size(file), Files.getLastModifiedTime(file)));
         } catch (IOException e) {
-          // another process has deleted it
-          continue;
+          System.getLogger(CodeCache.class.getName()).log(System.Logger.Level.DEBUG, "another process has deleted it", e);
         }
       }
     }

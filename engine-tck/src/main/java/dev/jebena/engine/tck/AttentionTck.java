@@ -91,7 +91,7 @@ public interface AttentionTck extends TckSubject {
   }
 
   private void compare(Case attention, KvFormat format, Random random) {
-    int tokens = 1 + random.nextInt(scale().of(90, 70));
+    int tokens = 1 + random.nextInt(scale().of(90, 40));
     compare(attention, format, random, tokens, 1 + random.nextInt(tokens));
   }
 
