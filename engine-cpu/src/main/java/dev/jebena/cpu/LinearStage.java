@@ -1,6 +1,7 @@
 package dev.jebena.cpu;
 
 import static dev.jebena.cpu.PackedFormat.GROUP_ROWS;
+import static dev.jebena.cpu.PackedFormat.STRIP_ROWS;
 
 import java.util.Arrays;
 import java.util.List;
@@ -8,7 +9,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A linear operation. With one row a chunk is half a group of 64 output columns; with more it is a group for a block of rows. The kernel is the
+ * A linear operation. With one row a chunk is a strip of 32 output columns; with more it is a group for a block of rows. The kernel is the
  * one that the table has for the type and the number of rows.
  */
 final class LinearStage implements Team.Stage {
@@ -17,7 +18,7 @@ final class LinearStage implements Team.Stage {
   static final int ROW_BLOCK = 96;
   /** Columns of a tile: it and the sums of a few rows share the first-level cache. */
   static final int TILE_COLUMNS = 64;
-  private static final int HALVES = 2;
+  private static final int STRIPS = GROUP_ROWS / STRIP_ROWS;
 
   /**
    * One part.
@@ -77,7 +78,7 @@ final class LinearStage implements Team.Stage {
   @Override
   public int chunks() {
     int count = rows.count();
-    return count == 1 ? HALVES * groups : groups * blocks(count);
+    return count == 1 ? STRIPS * groups : groups * blocks(count);
   }
 
   private static int blocks(int count) {
@@ -89,7 +90,7 @@ final class LinearStage implements Team.Stage {
     int count = rows.count();
     for (int chunk = from; chunk < to; chunk++) {
       if (count == 1) {
-        runHalf(chunk / HALVES, chunk % HALVES, 0, rooms[worker]);
+        runStrip(chunk / STRIPS, chunk % STRIPS, 0, rooms[worker]);
       } else {
         int blocks = blocks(count);
         int first = chunk % blocks * ROW_BLOCK;
@@ -115,23 +116,23 @@ final class LinearStage implements Team.Stage {
     return group - first;
   }
 
-  /** One row of activations by half of a group. */
-  private void runHalf(int stageGroup, int half, int row, Room room) {
+  /** One row of activations by a strip. */
+  private void runStrip(int stageGroup, int strip, int row, Room room) {
     Part part = part(stageGroup);
     PackedWeight weight = part.weight;
     int group = groupOfPart(stageGroup);
-    int first = half * VectorKernels.HALF_ROWS;
-    Arrays.fill(room.sums, first, first + VectorKernels.HALF_ROWS, 0);
+    int first = strip * STRIP_ROWS;
+    Arrays.fill(room.sums, first, first + STRIP_ROWS, 0);
     kernels.chosen(weight.format().type(), ProductKernel.Shape.ONE_ROW)
         .multiply(weight, group, first, values, in + row * inStride, inStride, 1, room);
-    store(part, group * GROUP_ROWS + first, VectorKernels.HALF_ROWS, row, room.sums, first);
+    store(part, group * GROUP_ROWS + first, STRIP_ROWS, row, room.sums, first);
   }
 
   private void runRows(int stageGroup, int row, int count, Room room) {
     if (count == 1) {
-      // the row that is left over behind blocks of rows: a kernel for one row takes half of a group
-      for (int half = 0; half < HALVES; half++) {
-        runHalf(stageGroup, half, row, room);
+      // the row that is left over behind blocks of rows: a kernel for one row takes a strip
+      for (int strip = 0; strip < STRIPS; strip++) {
+        runStrip(stageGroup, strip, row, room);
       }
       return;
     }

@@ -3,8 +3,12 @@ package dev.jebena.cpu;
 import dev.jebena.engine.weight.BlockType;
 
 /**
- * How a weight is laid out for the kernels: groups of {@value #GROUP_ROWS} rows, each one sequential stream of blocks along the columns, in
- * which the same element of all rows of the group lies side by side (lane = row). The last group is filled up with rows of zeros.
+ * How a weight is laid out for the kernels: groups of {@value #GROUP_ROWS} rows, which a tile takes, of two strips of {@value #STRIP_ROWS}
+ * rows. A strip is one sequential stream of blocks along the columns, in which the same element of all its rows lies side by side (lane = row).
+ * The last group is filled up with rows of zeros.
+ *
+ * <p>Strips are as wide as a kernel for one row of activations reads at once, two vectors of 512 bits: a stream of which half is left for later
+ * defeats the processor's prefetching.
  *
  * <p>A block holds, in this order: factors (scales, minima) of each row, then codes as 32-bit words. A word packs consecutive columns of
  * one row, the first in its lowest bits. See {@link WeightPacker} for what each type writes and {@link TileDecoder} for what it means.
@@ -16,6 +20,9 @@ record PackedFormat(BlockType type, int blockColumns, int rowBytes) {
 
   /** Rows of a group: four vectors of 512 bits. */
   static final int GROUP_ROWS = 64;
+
+  /** Rows of a strip: two vectors of 512 bits. */
+  static final int STRIP_ROWS = 32;
 
   static PackedFormat of(BlockType type) {
     return switch (type) {
@@ -34,9 +41,9 @@ record PackedFormat(BlockType type, int blockColumns, int rowBytes) {
     };
   }
 
-  /** Bytes of a block of a whole group. */
+  /** Bytes of a block of a strip. */
   int blockBytes() {
-    return rowBytes * GROUP_ROWS;
+    return rowBytes * STRIP_ROWS;
   }
 
   /** Blocks that {@code columns} columns take; a last half-filled pair of 16-bit columns counts. */
@@ -44,9 +51,14 @@ record PackedFormat(BlockType type, int blockColumns, int rowBytes) {
     return (columns + blockColumns - 1) / blockColumns;
   }
 
+  /** Bytes of one strip of {@code columns} columns. */
+  long stripBytes(int columns) {
+    return (long) blocks(columns) * blockBytes();
+  }
+
   /** Bytes of one group of {@code columns} columns. */
   long groupBytes(int columns) {
-    return (long) blocks(columns) * blockBytes();
+    return GROUP_ROWS / STRIP_ROWS * stripBytes(columns);
   }
 
   static int groups(int rows) {

@@ -11,9 +11,9 @@ record PackedWeight(PackedFormat format, int rows, int columns, long address) {
     return PackedFormat.groups(rows);
   }
 
-  /** Address of block {@code block} of group {@code group}. */
-  long blockAddress(int group, int block) {
-    return address + group * format.groupBytes(columns) + (long) block * format.blockBytes();
+  /** Address of a group of rows: of its first strip. */
+  long groupAddress(int group) {
+    return address + group * format.groupBytes(columns);
   }
 
   long bytes() {

@@ -15,10 +15,10 @@ interface ProductKernel {
   boolean fits(BlockType type, Shape shape);
 
   /**
-   * Adds the products of one group, or with one row of half of it.
+   * Adds the products of one group, or with one row of a strip of it.
    *
    * @param weight a type that fits
-   * @param firstRow of the group: with one row of activations only {@link VectorKernels#HALF_ROWS} rows from there are asked for, what becomes
+   * @param firstRow of the group: with one row of activations only a strip of {@link PackedFormat#STRIP_ROWS} rows from there is asked for, what becomes
    *     of the sums of the others is left open; 0 otherwise
    * @param x activations; row r begins at {@code xAt + r * xStride} and has the weight's columns
    * @param rows at most {@link LinearStage#ROW_BLOCK}

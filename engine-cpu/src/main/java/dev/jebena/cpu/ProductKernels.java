@@ -2,6 +2,7 @@ package dev.jebena.cpu;
 
 import static dev.jebena.cpu.LinearStage.TILE_COLUMNS;
 import static dev.jebena.cpu.PackedFormat.GROUP_ROWS;
+import static dev.jebena.cpu.PackedFormat.STRIP_ROWS;
 
 import dev.jebena.engine.weight.BlockType;
 import java.util.List;
@@ -32,7 +33,8 @@ final class ProductKernels {
 
     @Override
     public void multiply(PackedWeight weight, int group, int firstRow, float[] x, int xAt, int xStride, int rows, LinearStage.Room room) {
-      VectorKernels.multiply(weight.format(), weight.blockAddress(group, 0), weight.columns(), firstRow, x, xAt, room.sums);
+      long strip = weight.groupAddress(group) + firstRow / STRIP_ROWS * weight.format().stripBytes(weight.columns());
+      VectorKernels.multiply(weight.format(), strip, weight.columns(), x, xAt, room.sums, firstRow);
     }
   }
 
@@ -51,10 +53,10 @@ final class ProductKernels {
 
     @Override
     public void multiply(PackedWeight weight, int group, int firstRow, float[] x, int xAt, int xStride, int rows, LinearStage.Room room) {
-      long address = weight.blockAddress(group, 0);
+      long address = weight.groupAddress(group);
       for (int column = 0; column < weight.columns(); column += TILE_COLUMNS) {
         int columns = Math.min(TILE_COLUMNS, weight.columns() - column);
-        TileDecoder.decode(weight.format(), address, column, columns, room.tile);
+        TileDecoder.decode(weight.format(), address, weight.columns(), column, columns, room.tile);
         multiplyTile(room, columns, x, xAt + column, xStride, rows);
       }
     }
@@ -86,10 +88,10 @@ final class ProductKernels {
 
     @Override
     public void multiply(PackedWeight weight, int group, int firstRow, float[] x, int xAt, int xStride, int rows, LinearStage.Room room) {
-      long address = weight.blockAddress(group, 0);
+      long address = weight.groupAddress(group);
       for (int column = 0; column < weight.columns(); column += TILE_COLUMNS) {
         int columns = Math.min(TILE_COLUMNS, weight.columns() - column);
-        TileDecoder.decode(weight.format(), address, column, columns, room.tile);
+        TileDecoder.decode(weight.format(), address, weight.columns(), column, columns, room.tile);
         for (int r = 0; r < rows; r++) {
           for (int k = 0; k < columns; k++) {
             addRow(room.tile, k * GROUP_ROWS, x[xAt + r * xStride + column + k], room.sums, r * GROUP_ROWS);

@@ -233,10 +233,10 @@ final class RowKernels {
       }
       float[] tile = rooms[worker].tile;
       int lane = entry % PackedFormat.GROUP_ROWS;
-      long group = weight.blockAddress(entry / PackedFormat.GROUP_ROWS, 0);
+      long group = weight.groupAddress(entry / PackedFormat.GROUP_ROWS);
       for (int column = 0; column < weight.columns(); column += LinearStage.TILE_COLUMNS) {
         int columns = Math.min(LinearStage.TILE_COLUMNS, weight.columns() - column);
-        TileDecoder.decode(weight.format(), group, column, columns, tile);
+        TileDecoder.decode(weight.format(), group, weight.columns(), column, columns, tile);
         for (int i = 0; i < columns; i++) {
           state.values[out.row(row) + column + i] = tile[i * PackedFormat.GROUP_ROWS + lane];
         }

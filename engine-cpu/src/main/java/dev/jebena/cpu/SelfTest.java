@@ -169,7 +169,7 @@ final class SelfTest {
       public void run(int from, int to, int worker) {
         for (int chunk = from; chunk < to; chunk++) {
           int group = inputs == 1 ? chunk / 2 : chunk;
-          int firstRow = inputs == 1 ? chunk % 2 * VectorKernels.HALF_ROWS : 0;
+          int firstRow = inputs == 1 ? chunk % 2 * PackedFormat.STRIP_ROWS : 0;
           kernel.multiply(weight, group, firstRow, x, 0, COLUMNS, inputs, rooms[worker]);
         }
       }

@@ -7,6 +7,7 @@ import static dev.jebena.cpu.Lanes.MEMORY;
 import static dev.jebena.cpu.Lanes.SHORT;
 import static dev.jebena.cpu.Lanes.WIDTH;
 import static dev.jebena.cpu.PackedFormat.GROUP_ROWS;
+import static dev.jebena.cpu.PackedFormat.STRIP_ROWS;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
@@ -43,77 +44,89 @@ final class TileDecoder {
   static final float HALF_SCALE = 0x1p112f;
   /** Columns of a sub-block of a super-block. */
   static final int SUB_COLUMNS = 32;
-  /** Bytes of a sub-block of a group. */
-  static final long FOUR_K_SUB = 18L * GROUP_ROWS;
+  /** Bytes of a sub-block of a strip. */
+  static final long FOUR_K_SUB = 18L * STRIP_ROWS;
 
-  static final long FIVE_K_SUB = 22L * GROUP_ROWS;
-  static final long SIX_K_SUB = 26L * GROUP_ROWS;
+  static final long FIVE_K_SUB = 22L * STRIP_ROWS;
+  static final long SIX_K_SUB = 26L * STRIP_ROWS;
 
   private TileDecoder() {}
 
   /**
    * Decodes {@code columns} columns from {@code column} into {@code tile}, from its beginning.
    *
-   * @param group address of the group's first block
+   * @param group address of the group
+   * @param weightColumns columns of the weight: how far apart the group's strips are
    * @param column where a block begins, or a sub-block of 32 columns of a super-block
    * @param columns of whole blocks; for types with super-blocks of whole sub-blocks of one super-block
    */
-  static void decode(PackedFormat format, long group, int column, int columns, float[] tile) {
+  static void decode(PackedFormat format, long group, int weightColumns, int column, int columns, float[] tile) {
+    long stripBytes = format.stripBytes(weightColumns);
     long block = group + (long) (column / format.blockColumns()) * format.blockBytes();
-    long end = block + (long) format.blocks(columns) * format.blockBytes();
+    long bytes = (long) format.blocks(columns) * format.blockBytes();
     int sub = column % format.blockColumns() / SUB_COLUMNS;
     int subs = columns / SUB_COLUMNS;
+    for (int row = 0; row < GROUP_ROWS; row += STRIP_ROWS) {
+      decodeStrip(format, block, block + bytes, sub, subs, tile, row);
+      block += stripBytes;
+    }
+  }
+
+  private static void decodeStrip(PackedFormat format, long block, long end, int sub, int subs, float[] tile, int row) {
     switch (format.type()) {
-      case F32 -> decodeF32(block, end, tile);
-      case F16 -> decodeF16(block, end, tile);
-      case BF16 -> decodeBf16(block, end, tile);
-      case Q4_0 -> decodeFour(block, end, 0, 0, 1.5f, tile);
-      case Q4_1 -> decodeFour(block, end, 2 * GROUP_ROWS, 1, 1, tile);
-      case Q5_0 -> decodeFive(block, end, 0, 0, 1.5f, tile);
-      case Q5_1 -> decodeFive(block, end, 2 * GROUP_ROWS, 1, 1, tile);
-      case Q8_0 -> decodeEight(block, end, tile);
-      case Q4_K -> decodeFourK(block, sub, subs, tile);
-      case Q5_K -> decodeFiveK(block, sub, subs, tile);
-      case Q6_K -> decodeSixK(block, sub, subs, tile);
+      case F32 -> decodeF32(block, end, tile, row);
+      case F16 -> decodeF16(block, end, tile, row);
+      case BF16 -> decodeBf16(block, end, tile, row);
+      case Q4_0 -> decodeFour(block, end, 0, 0, 1.5f, tile, row);
+      case Q4_1 -> decodeFour(block, end, 2 * STRIP_ROWS, 1, 1, tile, row);
+      case Q5_0 -> decodeFive(block, end, 0, 0, 1.5f, tile, row);
+      case Q5_1 -> decodeFive(block, end, 2 * STRIP_ROWS, 1, 1, tile, row);
+      case Q8_0 -> decodeEight(block, end, tile, row);
+      case Q4_K -> decodeFourK(block, sub, subs, tile, row);
+      case Q5_K -> decodeFiveK(block, sub, subs, tile, row);
+      case Q6_K -> decodeSixK(block, sub, subs, tile, row);
     }
   }
 
-  private static void decodeF32(long block, long end, float[] tile) {
-    long at = block;
-    int to = 0;
-    while (at != end) {
-      FloatVector.fromMemorySegment(FLOAT, MEMORY, at, LITTLE).intoArray(tile, to);
-      at += 4L * WIDTH;
-      to += WIDTH;
-    }
-  }
-
-  private static void decodeF16(long block, long blocksEnd, float[] tile) {
-    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+  private static void decodeF32(long block, long blocksEnd, float[] tile, int firstRow) {
+    for (int row = 0; row < STRIP_ROWS; row += WIDTH) {
       long at = block + 4L * row;
       long end = blocksEnd + 4L * row;
-      int to = row;
+      int to = firstRow + row;
+      while (at != end) {
+        FloatVector.fromMemorySegment(FLOAT, MEMORY, at, LITTLE).intoArray(tile, to);
+        at += 4L * STRIP_ROWS;
+        to += GROUP_ROWS;
+      }
+    }
+  }
+
+  private static void decodeF16(long block, long blocksEnd, float[] tile, int firstRow) {
+    for (int row = 0; row < STRIP_ROWS; row += WIDTH) {
+      long at = block + 4L * row;
+      long end = blocksEnd + 4L * row;
+      int to = firstRow + row;
       while (at != end) {
         IntVector pair = IntVector.fromMemorySegment(INT, MEMORY, at, LITTLE);
         pair.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE)
             .intoArray(tile, to);
         pair.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).intoArray(tile, to + GROUP_ROWS);
-        at += 4L * GROUP_ROWS;
+        at += 4L * STRIP_ROWS;
         to += 2 * GROUP_ROWS;
       }
     }
   }
 
-  private static void decodeBf16(long block, long blocksEnd, float[] tile) {
-    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+  private static void decodeBf16(long block, long blocksEnd, float[] tile, int firstRow) {
+    for (int row = 0; row < STRIP_ROWS; row += WIDTH) {
       long at = block + 4L * row;
       long end = blocksEnd + 4L * row;
-      int to = row;
+      int to = firstRow + row;
       while (at != end) {
         IntVector pair = IntVector.fromMemorySegment(INT, MEMORY, at, LITTLE);
         pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(tile, to);
         pair.and(0xFFFF0000).reinterpretAsFloats().intoArray(tile, to + GROUP_ROWS);
-        at += 4L * GROUP_ROWS;
+        at += 4L * STRIP_ROWS;
         to += 2 * GROUP_ROWS;
       }
     }
@@ -137,16 +150,16 @@ final class TileDecoder {
    * @param weight of the minimum in the base
    * @param shift of the scale in it
    */
-  private static void decodeFour(long block, long blocksEnd, int minima, float weight, float shift, float[] tile) {
-    int factors = minima + 2 * GROUP_ROWS;
-    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+  private static void decodeFour(long block, long blocksEnd, int minima, float weight, float shift, float[] tile, int firstRow) {
+    int factors = minima + 2 * STRIP_ROWS;
+    for (int row = 0; row < STRIP_ROWS; row += WIDTH) {
       long at = block;
-      int to = row;
+      int to = firstRow + row;
       while (at != blocksEnd) {
         FloatVector scale = halves(MEMORY, at + 2L * row, 16);
         FloatVector base = halves(MEMORY, at + minima + 2L * row, weight).sub(scale.mul(shift));
         at += factors;
-        long end = at + 16L * GROUP_ROWS;
+        long end = at + 16L * STRIP_ROWS;
         while (at != end) {
           IntVector z = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
           z.lanewise(VectorOperators.LSHL, 19).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to);
@@ -157,25 +170,25 @@ final class TileDecoder {
           z.lanewise(VectorOperators.LSHR, 1).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 5 * GROUP_ROWS);
           z.lanewise(VectorOperators.LSHR, 5).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 6 * GROUP_ROWS);
           z.lanewise(VectorOperators.LSHR, 9).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 7 * GROUP_ROWS);
-          at += 4L * GROUP_ROWS;
+          at += 4L * STRIP_ROWS;
           to += 8 * GROUP_ROWS;
         }
       }
     }
   }
 
-  private static void decodeFive(long block, long blocksEnd, int minima, float weight, float shift, float[] tile) {
-    int factors = minima + 2 * GROUP_ROWS;
-    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+  private static void decodeFive(long block, long blocksEnd, int minima, float weight, float shift, float[] tile, int firstRow) {
+    int factors = minima + 2 * STRIP_ROWS;
+    for (int row = 0; row < STRIP_ROWS; row += WIDTH) {
       long at = block;
-      int to = row;
+      int to = firstRow + row;
       while (at != blocksEnd) {
         FloatVector scale = halves(MEMORY, at + 2L * row, 32);
         FloatVector base = halves(MEMORY, at + minima + 2L * row, weight).sub(scale.mul(shift));
         at += factors;
         IntVector high = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
-        at += 4L * GROUP_ROWS;
-        long end = at + 16L * GROUP_ROWS;
+        at += 4L * STRIP_ROWS;
+        long end = at + 16L * STRIP_ROWS;
         while (at != end) {
           IntVector low = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
           int stop = to + 8 * GROUP_ROWS;
@@ -186,46 +199,46 @@ final class TileDecoder {
             high = high.lanewise(VectorOperators.LSHR, 1);
             to += GROUP_ROWS;
           }
-          at += 4L * GROUP_ROWS;
+          at += 4L * STRIP_ROWS;
         }
       }
     }
   }
 
-  private static void decodeEight(long block, long blocksEnd, float[] tile) {
-    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+  private static void decodeEight(long block, long blocksEnd, float[] tile, int firstRow) {
+    for (int row = 0; row < STRIP_ROWS; row += WIDTH) {
       long at = block;
-      int to = row;
+      int to = firstRow + row;
       while (at != blocksEnd) {
         FloatVector scale = halves(MEMORY, at + 2L * row, 256);
         FloatVector base = scale.mul(-1.5f);
-        at += 2L * GROUP_ROWS;
-        long end = at + 32L * GROUP_ROWS;
+        at += 2L * STRIP_ROWS;
+        long end = at + 32L * STRIP_ROWS;
         while (at != end) {
           IntVector z = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
           z.lanewise(VectorOperators.LSHL, 15).and(MASK_8).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to);
           z.lanewise(VectorOperators.LSHL, 7).and(MASK_8).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + GROUP_ROWS);
           z.lanewise(VectorOperators.LSHR, 1).and(MASK_8).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 2 * GROUP_ROWS);
           z.lanewise(VectorOperators.LSHR, 9).and(MASK_8).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 3 * GROUP_ROWS);
-          at += 4L * GROUP_ROWS;
+          at += 4L * STRIP_ROWS;
           to += 4 * GROUP_ROWS;
         }
       }
     }
   }
 
-  private static void decodeFourK(long block, int firstSub, int subs, float[] tile) {
-    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+  private static void decodeFourK(long block, int firstSub, int subs, float[] tile, int firstRow) {
+    for (int row = 0; row < STRIP_ROWS; row += WIDTH) {
       FloatVector scales = halves(MEMORY, block + 2L * row, 16);
-      FloatVector minima = halves(MEMORY, block + 2L * (GROUP_ROWS + row), -1);
-      long at = block + 4L * GROUP_ROWS + firstSub * FOUR_K_SUB;
+      FloatVector minima = halves(MEMORY, block + 2L * (STRIP_ROWS + row), -1);
+      long at = block + 4L * STRIP_ROWS + firstSub * FOUR_K_SUB;
       long last = at + subs * FOUR_K_SUB;
-      int to = row;
+      int to = firstRow + row;
       while (at != last) {
         FloatVector scale = scales.mul(bytes(MEMORY, at + row));
-        FloatVector base = minima.mul(bytes(MEMORY, at + GROUP_ROWS + row)).sub(scale);
-        at += 2L * GROUP_ROWS;
-        long end = at + 16L * GROUP_ROWS;
+        FloatVector base = minima.mul(bytes(MEMORY, at + STRIP_ROWS + row)).sub(scale);
+        at += 2L * STRIP_ROWS;
+        long end = at + 16L * STRIP_ROWS;
         while (at != end) {
           IntVector z = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
           z.lanewise(VectorOperators.LSHL, 19).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to);
@@ -236,27 +249,27 @@ final class TileDecoder {
           z.lanewise(VectorOperators.LSHR, 1).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 5 * GROUP_ROWS);
           z.lanewise(VectorOperators.LSHR, 5).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 6 * GROUP_ROWS);
           z.lanewise(VectorOperators.LSHR, 9).and(MASK_4).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + 7 * GROUP_ROWS);
-          at += 4L * GROUP_ROWS;
+          at += 4L * STRIP_ROWS;
           to += 8 * GROUP_ROWS;
         }
       }
     }
   }
 
-  private static void decodeFiveK(long block, int firstSub, int subs, float[] tile) {
-    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+  private static void decodeFiveK(long block, int firstSub, int subs, float[] tile, int firstRow) {
+    for (int row = 0; row < STRIP_ROWS; row += WIDTH) {
       FloatVector scales = halves(MEMORY, block + 2L * row, 32);
-      FloatVector minima = halves(MEMORY, block + 2L * (GROUP_ROWS + row), -1);
-      long at = block + 4L * GROUP_ROWS + firstSub * FIVE_K_SUB;
+      FloatVector minima = halves(MEMORY, block + 2L * (STRIP_ROWS + row), -1);
+      long at = block + 4L * STRIP_ROWS + firstSub * FIVE_K_SUB;
       long last = at + subs * FIVE_K_SUB;
-      int to = row;
+      int to = firstRow + row;
       while (at != last) {
         FloatVector scale = scales.mul(bytes(MEMORY, at + row));
-        FloatVector base = minima.mul(bytes(MEMORY, at + GROUP_ROWS + row)).sub(scale);
-        at += 2L * GROUP_ROWS;
+        FloatVector base = minima.mul(bytes(MEMORY, at + STRIP_ROWS + row)).sub(scale);
+        at += 2L * STRIP_ROWS;
         IntVector high = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
-        at += 4L * GROUP_ROWS;
-        long end = at + 16L * GROUP_ROWS;
+        at += 4L * STRIP_ROWS;
+        long end = at + 16L * STRIP_ROWS;
         while (at != end) {
           IntVector low = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
           int stop = to + 8 * GROUP_ROWS;
@@ -267,31 +280,31 @@ final class TileDecoder {
             high = high.lanewise(VectorOperators.LSHR, 1);
             to += GROUP_ROWS;
           }
-          at += 4L * GROUP_ROWS;
+          at += 4L * STRIP_ROWS;
         }
       }
     }
   }
 
-  private static void decodeSixK(long block, int firstSub, int subs, float[] tile) {
-    for (int row = 0; row < GROUP_ROWS; row += WIDTH) {
+  private static void decodeSixK(long block, int firstSub, int subs, float[] tile, int firstRow) {
+    for (int row = 0; row < STRIP_ROWS; row += WIDTH) {
       FloatVector factor = halves(MEMORY, block + 2L * row, 64);
-      long at = block + 2L * GROUP_ROWS + firstSub * SIX_K_SUB;
+      long at = block + 2L * STRIP_ROWS + firstSub * SIX_K_SUB;
       long last = at + subs * SIX_K_SUB;
-      int to = row;
+      int to = firstRow + row;
       while (at != last) {
         // two halves of 16 columns: a row of scales, a word of high pairs, two words of nibbles each
         long scales = at + row;
-        long highs = at + 2L * GROUP_ROWS + 4L * row;
-        at += 10L * GROUP_ROWS;
-        long subEnd = at + 16L * GROUP_ROWS;
+        long highs = at + 2L * STRIP_ROWS + 4L * row;
+        at += 10L * STRIP_ROWS;
+        long subEnd = at + 16L * STRIP_ROWS;
         while (at != subEnd) {
           FloatVector scale = factor.mul(bytes(MEMORY, scales));
           FloatVector base = scale.mul(-1.5f);
           IntVector high = IntVector.fromMemorySegment(INT, MEMORY, highs, LITTLE);
-          scales += GROUP_ROWS;
-          highs += 4L * GROUP_ROWS;
-          long end = at + 8L * GROUP_ROWS;
+          scales += STRIP_ROWS;
+          highs += 4L * STRIP_ROWS;
+          long end = at + 8L * STRIP_ROWS;
           while (at != end) {
             IntVector low = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * row, LITTLE);
             int stop = to + 8 * GROUP_ROWS;
@@ -302,7 +315,7 @@ final class TileDecoder {
               high = high.lanewise(VectorOperators.LSHR, 2);
               to += GROUP_ROWS;
             }
-            at += 4L * GROUP_ROWS;
+            at += 4L * STRIP_ROWS;
           }
         }
       }

@@ -1,6 +1,7 @@
 package dev.jebena.cpu;
 
 import static dev.jebena.cpu.PackedFormat.GROUP_ROWS;
+import static dev.jebena.cpu.PackedFormat.STRIP_ROWS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.jebena.engine.weight.BlockType;
@@ -35,11 +36,19 @@ final class WeightPacker {
   /** Writes one group. */
   void pack(int group) {
     int columns = source.spec().columns();
-    int rows = Math.min(GROUP_ROWS, source.spec().rows() - group * GROUP_ROWS);
-    long block = group * format.groupBytes(columns);
+    long strip = group * format.groupBytes(columns);
+    for (int first = group * GROUP_ROWS; first < (group + 1) * GROUP_ROWS; first += STRIP_ROWS) {
+      packStrip(first, Math.min(STRIP_ROWS, source.spec().rows() - first), columns, strip);
+      strip += format.stripBytes(columns);
+    }
+  }
+
+  /** Writes rows from {@code first}; {@code rows} may be 0 or less for a strip behind the last row. */
+  private void packStrip(int first, int rows, int columns, long strip) {
+    long block = strip;
     for (int i = 0; i < format.blocks(columns); i++) {
       for (int row = 0; row < rows; row++) {
-        packRow(source.data(), (group * (long) GROUP_ROWS + row) * source.rowStrideBytes(), i, block, row, columns);
+        packRow(source.data(), ((long) first + row) * source.rowStrideBytes(), i, block, row, columns);
       }
       block += format.blockBytes();
     }
@@ -64,26 +73,26 @@ final class WeightPacker {
     boolean hasHigh = type == BlockType.Q5_0 || type == BlockType.Q5_1;
     target.set(SHORT, block + 2L * row, in.get(SHORT, at));
     long codes = at + 2;
-    long out = block + 2L * GROUP_ROWS;
+    long out = block + 2L * STRIP_ROWS;
     if (hasMinimum) {
       target.set(SHORT, out + 2L * row, in.get(SHORT, codes));
       codes += 2;
-      out += 2L * GROUP_ROWS;
+      out += 2L * STRIP_ROWS;
     }
     if (hasHigh) {
       target.set(INT, out + 4L * row, in.get(INT, codes));
       codes += 4;
-      out += 4L * GROUP_ROWS;
+      out += 4L * STRIP_ROWS;
     }
     if (type == BlockType.Q8_0) {
       for (int word = 0; word < 8; word++) {
-        target.set(INT, out + 4L * (word * GROUP_ROWS + row), in.get(INT, codes + 4L * word) ^ 0x80808080);
+        target.set(INT, out + 4L * (word * STRIP_ROWS + row), in.get(INT, codes + 4L * word) ^ 0x80808080);
       }
       return;
     }
     for (int word = 0; word < 4; word++) {
       // columns 0..15 are the low nibbles of the sixteen bytes, columns 16..31 the high ones
-      target.set(INT, out + 4L * (word * GROUP_ROWS + row), nibbles(in, codes + (word & 1) * 8L, (word >> 1) * 4));
+      target.set(INT, out + 4L * (word * STRIP_ROWS + row), nibbles(in, codes + (word & 1) * 8L, (word >> 1) * 4));
     }
   }
 
@@ -98,26 +107,26 @@ final class WeightPacker {
   private void packFourFiveK(MemorySegment in, long at, long block, int row) {
     boolean five = type == BlockType.Q5_K;
     target.set(SHORT, block + 2L * row, in.get(SHORT, at));
-    target.set(SHORT, block + 2L * (GROUP_ROWS + row), in.get(SHORT, at + 2));
-    long out = block + 4L * GROUP_ROWS;
+    target.set(SHORT, block + 2L * (STRIP_ROWS + row), in.get(SHORT, at + 2));
+    long out = block + 4L * STRIP_ROWS;
     long codes = at + (five ? 48 : 16);
     for (int sub = 0; sub < 8; sub++) {
       target.set(JAVA_BYTE, out + row, (byte) sixBits(in, at + 4, sub, 0));
-      target.set(JAVA_BYTE, out + GROUP_ROWS + row, (byte) sixBits(in, at + 4, sub, 4));
-      out += 2L * GROUP_ROWS;
+      target.set(JAVA_BYTE, out + STRIP_ROWS + row, (byte) sixBits(in, at + 4, sub, 4));
+      out += 2L * STRIP_ROWS;
       if (five) {
         int high = 0;
         for (int i = 0; i < 32; i++) {
           high |= (in.get(JAVA_BYTE, at + 16 + i) >> sub & 1) << i;
         }
         target.set(INT, out + 4L * row, high);
-        out += 4L * GROUP_ROWS;
+        out += 4L * STRIP_ROWS;
       }
       for (int word = 0; word < 4; word++) {
         int packed = nibbles(in, codes + (sub >> 1) * 32L + word * 8L, (sub & 1) * 4);
-        target.set(INT, out + 4L * (word * GROUP_ROWS + row), packed);
+        target.set(INT, out + 4L * (word * STRIP_ROWS + row), packed);
       }
-      out += 16L * GROUP_ROWS;
+      out += 16L * STRIP_ROWS;
     }
   }
 
@@ -132,26 +141,26 @@ final class WeightPacker {
 
   private void packSixK(MemorySegment in, long at, long block, int row) {
     target.set(SHORT, block + 2L * row, in.get(SHORT, at + 208));
-    long out = block + 2L * GROUP_ROWS;
+    long out = block + 2L * STRIP_ROWS;
     for (int sub = 0; sub < 8; sub++) {
       int part = sub >> 2;
       int within = sub & 3;
       target.set(JAVA_BYTE, out + row, in.get(JAVA_BYTE, at + 192 + 2L * sub));
-      target.set(JAVA_BYTE, out + GROUP_ROWS + row, in.get(JAVA_BYTE, at + 192 + 2L * sub + 1));
-      out += 2L * GROUP_ROWS;
+      target.set(JAVA_BYTE, out + STRIP_ROWS + row, in.get(JAVA_BYTE, at + 192 + 2L * sub + 1));
+      out += 2L * STRIP_ROWS;
       for (int word = 0; word < 2; word++) {
         int packed = 0;
         for (int i = 0; i < 16; i++) {
           packed |= (in.get(JAVA_BYTE, at + 128 + part * 32L + word * 16L + i) >> within * 2 & 3) << 2 * i;
         }
-        target.set(INT, out + 4L * (word * GROUP_ROWS + row), packed);
+        target.set(INT, out + 4L * (word * STRIP_ROWS + row), packed);
       }
-      out += 8L * GROUP_ROWS;
+      out += 8L * STRIP_ROWS;
       for (int word = 0; word < 4; word++) {
         int packed = nibbles(in, at + part * 64L + (within & 1) * 32L + word * 8L, (within >> 1) * 4);
-        target.set(INT, out + 4L * (word * GROUP_ROWS + row), packed);
+        target.set(INT, out + 4L * (word * STRIP_ROWS + row), packed);
       }
-      out += 16L * GROUP_ROWS;
+      out += 16L * STRIP_ROWS;
     }
   }
 }

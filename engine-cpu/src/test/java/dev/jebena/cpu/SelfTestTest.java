@@ -157,7 +157,7 @@ class SelfTestTest {
           for (ProductKernel kernel : table.candidates(type, Shape.of(rows))) {
             LinearStage.Room room = new LinearStage.Room();
             kernel.multiply(weight, weight.groups() - 1, 0, x, 0, columns, rows, room);
-            float[] sums = Arrays.copyOf(room.sums, rows == 1 ? VectorKernels.HALF_ROWS : rows * PackedFormat.GROUP_ROWS);
+            float[] sums = Arrays.copyOf(room.sums, rows == 1 ? PackedFormat.STRIP_ROWS : rows * PackedFormat.GROUP_ROWS);
             if (expected == null) {
               expected = sums;
             }
