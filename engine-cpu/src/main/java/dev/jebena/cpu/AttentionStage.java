@@ -278,7 +278,10 @@ final class AttentionStage implements Team.Stage {
     return largest.reduceLanes(VectorOperators.MAX);
   }
 
-  /** Replaces the scores by e to the power of their distance from the largest. */
+  /**
+   * Replaces the scores by e to the power of their distance from the largest. The vector of their sum is not handed to a method: where the JIT does
+   * not inline it, the vector would be an object.
+   */
   private static void exponentials(float[] scores, int at, float largest, OnlineSums sums, int row) {
     FloatVector total = FloatVector.zero(FLOAT);
     for (int i = 0; i < SPAN; i += WIDTH) {
@@ -286,7 +289,7 @@ final class AttentionStage implements Team.Stage {
       weight.intoArray(scores, at + i);
       total = total.add(weight);
     }
-    sums.addWeights(row, total);
+    FloatVector.fromArray(FLOAT, sums.totals, row * WIDTH).add(total).intoArray(sums.totals, row * WIDTH);
   }
 
   /** The same where scores may be excluded. */
@@ -299,7 +302,7 @@ final class AttentionStage implements Team.Stage {
       weight.intoArray(scores, at + i);
       total = total.add(weight);
     }
-    sums.addWeights(row, total);
+    FloatVector.fromArray(FLOAT, sums.totals, row * WIDTH).add(total).intoArray(sums.totals, row * WIDTH);
   }
 
   private void store(int unit, int kvHead, OnlineSums from) {

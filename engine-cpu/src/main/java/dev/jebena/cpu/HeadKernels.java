@@ -1,8 +1,8 @@
 package dev.jebena.cpu;
 
-import static dev.jebena.cpu.KvTiles.MEMORY;
 import static dev.jebena.cpu.Lanes.FLOAT;
 import static dev.jebena.cpu.Lanes.LITTLE;
+import static dev.jebena.cpu.Lanes.MEMORY;
 import static dev.jebena.cpu.Lanes.WIDTH;
 import static dev.jebena.cpu.PackedFormat.GROUP_ROWS;
 

@@ -4,13 +4,13 @@ import static dev.jebena.cpu.Lanes.BYTE;
 import static dev.jebena.cpu.Lanes.FLOAT;
 import static dev.jebena.cpu.Lanes.INT;
 import static dev.jebena.cpu.Lanes.LITTLE;
+import static dev.jebena.cpu.Lanes.MEMORY;
 import static dev.jebena.cpu.Lanes.SHORT;
 import static dev.jebena.cpu.Lanes.WIDTH;
 import static dev.jebena.cpu.PackedFormat.GROUP_ROWS;
 
 import dev.jebena.engine.backend.KvType;
 import dev.jebena.engine.program.KvGroup;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
@@ -28,8 +28,6 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class KvTiles {
 
-  /** All memory, so that an address is an offset. */
-  static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
   private static final ValueLayout.OfShort SHORT_LAYOUT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfFloat FLOAT_LAYOUT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   /** Sign, exponent and mantissa of a half that was sign-extended and shifted to a float's place. */

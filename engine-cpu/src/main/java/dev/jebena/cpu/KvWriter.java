@@ -1,7 +1,8 @@
 package dev.jebena.cpu;
 
+import static dev.jebena.cpu.Lanes.MEMORY;
+
 import dev.jebena.engine.program.KvGroup;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
@@ -28,11 +29,10 @@ final class KvWriter {
 
   /** Writes the token at {@code token} of the block at {@code blockAddress}. */
   void write(long blockAddress, int token, float[] keys, int keyAt, float[] values, int valueAt) {
-    MemorySegment block = MemorySegment.ofAddress(blockAddress).reinterpret(layout.blockBytes());
     for (int head = 0; head < layer.kvHeads(); head++) {
-      long at = layerOffset + head * layout.headBytes(layer);
-      writePart(block, at, keys, keyAt + head * layer.keyDim(), keyPart, token);
-      writePart(block, at + layout.keyBytes(layer), values, valueAt + head * layer.valueDim(), valuePart, token);
+      long at = blockAddress + layerOffset + head * layout.headBytes(layer);
+      writePart(at, keys, keyAt + head * layer.keyDim(), keyPart, token);
+      writePart(at + layout.keyBytes(layer), values, valueAt + head * layer.valueDim(), valuePart, token);
     }
   }
 
@@ -53,36 +53,36 @@ final class KvWriter {
     }
   }
 
-  private void writePart(MemorySegment block, long at, float[] source, int from, Part part, int token) {
+  private void writePart(long at, float[] source, int from, Part part, int token) {
     int columns = part.columns;
     switch (layout.type()) {
       case F32 -> {
         for (int i = 0; i < columns; i++) {
-          block.set(FLOAT, at + 4L * part.element(token, i), source[from + i]);
+          MEMORY.set(FLOAT, at + 4L * part.element(token, i), source[from + i]);
         }
       }
       case F16 -> {
         for (int i = 0; i < columns; i++) {
-          block.set(SHORT, at + 2L * part.element(token, i), Float.floatToFloat16(source[from + i]));
+          MEMORY.set(SHORT, at + 2L * part.element(token, i), Float.floatToFloat16(source[from + i]));
         }
       }
       case BF16 -> {
         for (int i = 0; i < columns; i++) {
-          block.set(SHORT, at + 2L * part.element(token, i), bfloat16(source[from + i]));
+          MEMORY.set(SHORT, at + 2L * part.element(token, i), bfloat16(source[from + i]));
         }
       }
       case Q8_0 -> {
         long scales = at + layout.scalesOffset(columns);
         for (int run = 0; run * KvLayout.SCALE_COLUMNS < columns; run++) {
-          float scale = writeCodes(block, at, source, from, part, token, run * KvLayout.SCALE_COLUMNS);
-          block.set(SHORT, scales + 2L * part.scale(token, run), Float.floatToFloat16(scale));
+          float scale = writeCodes(at, source, from, part, token, run * KvLayout.SCALE_COLUMNS);
+          MEMORY.set(SHORT, scales + 2L * part.scale(token, run), Float.floatToFloat16(scale));
         }
       }
     }
   }
 
   /** Writes the codes of up to 32 columns, relative to the scale before that is rounded, and returns it. */
-  private static float writeCodes(MemorySegment block, long at, float[] source, int from, Part part, int token, int first) {
+  private static float writeCodes(long at, float[] source, int from, Part part, int token, int first) {
     int end = Math.min(first + KvLayout.SCALE_COLUMNS, part.columns);
     float largest = 0;
     for (int i = first; i < end; i++) {
@@ -92,7 +92,7 @@ final class KvWriter {
     float scale = largest / 127;
     for (int i = first; i < end; i++) {
       int code = scale == 0 ? 0 : (int) Math.rint(source[from + i] / scale);
-      block.set(ValueLayout.JAVA_BYTE, at + part.element(token, i), (byte) code);
+      MEMORY.set(ValueLayout.JAVA_BYTE, at + part.element(token, i), (byte) code);
     }
     return scale;
   }

@@ -47,12 +47,7 @@ final class OnlineSums {
 
   /** The sum of a row's weights; its lanes are used up. */
   float total(int row) {
-    return VectorMath.sum(FloatVector.fromArray(FLOAT, totals, row * WIDTH), totals, row * WIDTH);
-  }
-
-  /** Adds weights to a row's. */
-  void addWeights(int row, FloatVector weights) {
-    FloatVector.fromArray(FLOAT, totals, row * WIDTH).add(weights).intoArray(totals, row * WIDTH);
+    return VectorMath.sum(totals, row * WIDTH);
   }
 
   /** Scales what a row has down because a larger score was found. */

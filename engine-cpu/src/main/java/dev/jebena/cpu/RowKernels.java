@@ -65,7 +65,8 @@ final class RowKernels {
     for (int i = 0; i < vectors; i += WIDTH) {
       sums = sums.add(FloatVector.fromArray(FLOAT, values, from + i));
     }
-    float sum = VectorMath.sum(sums, room, 0);
+    sums.intoArray(room, 0);
+    float sum = VectorMath.sum(room, 0);
     for (int i = vectors; i < count; i++) {
       sum += values[from + i];
     }
@@ -79,7 +80,8 @@ final class RowKernels {
       FloatVector x = FloatVector.fromArray(FLOAT, values, from + i).sub(mean);
       sums = x.fma(x, sums);
     }
-    float sum = VectorMath.sum(sums, room, 0);
+    sums.intoArray(room, 0);
+    float sum = VectorMath.sum(room, 0);
     for (int i = vectors; i < count; i++) {
       float x = values[from + i] - mean;
       sum += x * x;

@@ -53,12 +53,11 @@ final class VectorMath {
   }
 
   /**
-   * The sum of the lanes in a fixed order, which {@code reduceLanes} does not promise.
+   * The sum of the lanes of a vector in a fixed order, which {@code reduceLanes} does not promise.
    *
-   * @param room {@link Lanes#WIDTH} floats from {@code at} that are overwritten
+   * @param room holds the vector's {@link Lanes#WIDTH} floats from {@code at}; they are overwritten
    */
-  static float sum(FloatVector lanes, float[] room, int at) {
-    lanes.intoArray(room, at);
+  static float sum(float[] room, int at) {
     for (int half = WIDTH / 2; half > 0; half /= 2) {
       for (int i = 0; i < half; i++) {
         room[at + i] += room[at + i + half];
