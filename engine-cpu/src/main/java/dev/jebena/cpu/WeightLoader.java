@@ -164,5 +164,9 @@ final class WeightLoader {
         }
       }
     });
+    if (view.data().isMapped()) {
+      // what is packed is not read again: the process keeps one copy in memory, the system may keep the file's
+      view.data().unload();
+    }
   }
 }
