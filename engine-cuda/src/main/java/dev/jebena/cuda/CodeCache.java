@@ -136,7 +136,7 @@ final class CodeCache {
       }
       Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
       return Optional.of(code);
-    } catch (IOException e) {
+    } catch (IOException | UnsupportedOperationException e) {
       return Optional.empty();
     }
   }
