@@ -12,7 +12,8 @@
 
 template <KvType TYPE, int HEADS>
 __device__ __forceinline__ void attentionDecode(
-    float* out, int outStride, const float* q, int qStride, int heads, float scale, int window, float softCap, const KvLayer<TYPE>& layer,
+    float* out, int outStride, const float* q, int qStride, int heads, float scale, int window, float softCap, const float* sinks,
+    const KvLayer<TYPE>& layer,
     const int* blockTable, int tableStride, const int* rowSequence, const int* rowPosition, int splitTokens, float* partial,
     float2* partialState) {
   const int CHUNK = KvRow<TYPE>::CHUNK;
@@ -186,7 +187,9 @@ __device__ __forceinline__ void attentionDecode(
   for (int i = 0; i < OWN; i++) {
     int head = warp + i * WARPS;
     if (lane == 0 && head < HEADS) {
-      totals[head] = total[i];
+      // a sink is a weight without a value; where there are splits, it comes in when they are put together
+      bool hasSink = sinks != nullptr && gridDim.z == 1 && head < headCount;
+      totals[head] = total[i] + (hasSink ? expf(sinks[firstHead + head] - maximum[i]) : 0.0f);
       if (gridDim.z > 1 && head < headCount) {
         partialState[(row * heads + firstHead + head) * gridDim.z + blockIdx.z] = make_float2(maximum[i], total[i]);
       }
@@ -214,10 +217,10 @@ __device__ __forceinline__ void attentionDecode(
 #define DECODE_HEADS(name, TYPE, HEADS)                                                                                                       \
   extern "C" __global__ void __launch_bounds__(THREADS, 1) attention_decode_##name##_h##HEADS(                                                \
       float* out, int outStride, const float* q, int qStride, int heads, int kvHeads, int keyDim, int valueDim, float scale, int window,       \
-      float softCap, byte* cache, long long blockBytes, long long layerOffset, int blockTokens, const int* blockTable, int tableStride,        \
+      float softCap, const float* sinks, byte* cache, long long blockBytes, long long layerOffset, int blockTokens, const int* blockTable, int tableStride,        \
       const int* rowSequence, const int* rowPosition, int splitTokens, float* partial, float2* partialState) {                                \
     attentionDecode<TYPE, HEADS>(                                                                                                             \
-        out, outStride, q, qStride, heads, scale, window, softCap,                                                                            \
+        out, outStride, q, qStride, heads, scale, window, softCap, sinks,                                                                            \
         {cache + layerOffset, blockBytes, blockTokens, kvHeads, keyDim, valueDim}, blockTable, tableStride, rowSequence, rowPosition,          \
         splitTokens, partial, partialState);                                                                                                  \
   }
@@ -229,7 +232,8 @@ FOR_KV_TYPES(DECODE)
 
 // Adds up the splits of a head, in their order.
 extern "C" __global__ void __launch_bounds__(128, 1) attention_combine(
-    float* out, int outStride, int heads, int valueDim, const float* partial, const float2* partialState, int splits, int rows) {
+    float* out, int outStride, int heads, int valueDim, const float* sinks, const float* partial, const float2* partialState, int splits,
+    int rows) {
   int head = blockIdx.x;
   size_t row = blockIdx.y;
   size_t first = (row * heads + head) * splits;
@@ -248,6 +252,7 @@ extern "C" __global__ void __launch_bounds__(128, 1) attention_combine(
         total = fmaf(weight, state.y, total);
       }
     }
+    total += sinks != nullptr ? expf(sinks[head] - largest) : 0.0f;
     out[row * outStride + head * valueDim + column] = sum / total;
   }
 }

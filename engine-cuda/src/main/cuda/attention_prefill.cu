@@ -47,7 +47,8 @@ __device__ __forceinline__ void stageRow(byte* tile, int tileBytes, int row, int
 
 template <KvType TYPE, int DIM, int PIECES>
 __device__ __forceinline__ void attentionPrefill(
-    float* out, int outStride, const float* q, int qStride, int heads, float scale, int window, float softCap, const KvLayer<TYPE>& layer,
+    float* out, int outStride, const float* q, int qStride, int heads, float scale, int window, float softCap, const float* sinks,
+    const KvLayer<TYPE>& layer,
     const int* blockTable, int tableStride, const int4* tiles) {
   const int KEYS = DIM == 256 ? 16 : 32;
   const int CHUNKS = DIM / KvRow<TYPE>::CHUNK;
@@ -215,6 +216,8 @@ __device__ __forceinline__ void attentionPrefill(
   for (int row = 0; row < 2; row++) {
     total[row] += __shfl_xor_sync(ALL_LANES, total[row], 1);
     total[row] += __shfl_xor_sync(ALL_LANES, total[row], 2);
+    // a sink is a weight without a value
+    total[row] += sinks != nullptr && maximum[row] != MINUS_INFINITY ? expf(sinks[head] - maximum[row]) : 0.0f;
   }
 #pragma unroll
   for (int i = 0; i < DIM / 2; i++) {
@@ -229,10 +232,10 @@ __device__ __forceinline__ void attentionPrefill(
 #define PREFILL_PIECES(name, TYPE, DIM, suffix, PIECES)                                                                                       \
   extern "C" __global__ void __launch_bounds__(THREADS, 1) attention_prefill_##name##_d##DIM##_##suffix(                                      \
       float* out, int outStride, const float* q, int qStride, int heads, int kvHeads, int keyDim, int valueDim, float scale, int window,       \
-      float softCap, byte* cache, long long blockBytes, long long layerOffset, int blockTokens, const int* blockTable, int tableStride,        \
+      float softCap, const float* sinks, byte* cache, long long blockBytes, long long layerOffset, int blockTokens, const int* blockTable, int tableStride,        \
       const int4* tiles) {                                                                                                                    \
     attentionPrefill<TYPE, DIM, PIECES>(                                                                                                      \
-        out, outStride, q, qStride, heads, scale, window, softCap,                                                                            \
+        out, outStride, q, qStride, heads, scale, window, softCap, sinks,                                                                            \
         {cache + layerOffset, blockBytes, blockTokens, kvHeads, keyDim, valueDim}, blockTable, tableStride, tiles);                            \
   }
 #define PREFILL_DIM(name, TYPE, DIM)         \

@@ -65,11 +65,3 @@ extern "C" __global__ void __launch_bounds__(256) zero(float* out, int outStride
     rowOf(out, outStride, blockIdx.y)[column] = 0.0f;
   }
 }
-
-extern "C" __global__ void __launch_bounds__(256)
-    split_bf16(__nv_bfloat16* out, int outStride, const float* in, int inStride, int columns) {
-  int column = columnOf();
-  if (column < columns) {
-    rowOf(out, outStride, blockIdx.y)[column] = __float2bfloat16_rn(rowOf(in, inStride, blockIdx.y)[column]);
-  }
-}

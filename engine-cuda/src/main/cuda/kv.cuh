@@ -2,19 +2,44 @@
 #pragma once
 #include "common.cuh"
 
-enum KvType { KV_F32, KV_F16, KV_BF16, KV_Q8_0 };
+enum KvType { KV_F32, KV_F16, KV_BF16, KV_Q8_0, KV_FP8 };
 
 #define MAX_HEAD_DIM 256
+
+// E4M3 (OCP FP8): sign, 4 bits of exponent with the bias 7, 3 of mantissa; no infinities, 0x7f is not-a-number. Bit tricks, since sm_80 has no instruction.
+__device__ __forceinline__ float fp8Value(unsigned code) {
+  unsigned size = code & 0x7f;
+  // as the bits of a half of the bias 15 the value is 2^-8 of what is meant
+  float value = halfBits(size << 7) * 256.0f;
+  return __uint_as_float((size == 0x7f ? 0x7fc00000u : __float_as_uint(value)) | (code & 0x80) << 24);
+}
+
+// The nearest code, of two the even one; what is larger than 448 becomes 448.
+__device__ __forceinline__ byte fp8Code(float value) {
+  unsigned bits = __float_as_uint(value);
+  unsigned size = bits & 0x7fffffffu;
+  unsigned code;
+  if (size > 0x7f800000u) {
+    code = 0x7f;
+  } else if (size >= 0x43e00000u) {
+    code = 0x7e;
+  } else if (size < 0x3c800000u) {
+    code = __float2int_rn(__uint_as_float(size) * 512.0f);  // subnormal, or rounded up to 2^-6, whose code is 8
+  } else {
+    code = (size + 0x7ffffu + (size >> 20 & 1) >> 20) - 960;
+  }
+  return static_cast<byte>(code | bits >> 24 & 0x80);
+}
 
 // A row is the columns of one key or value head, in CHUNK columns for 16 bytes; README.md has the layout.
 template <KvType TYPE>
 struct KvRow {
-  static const int CHUNK = TYPE == KV_F32 ? 4 : TYPE == KV_Q8_0 ? 16 : 8;
-  static const bool EXACT_IN_BF16 = TYPE == KV_BF16;
+  static const int CHUNK = TYPE == KV_F32 ? 4 : TYPE == KV_Q8_0 || TYPE == KV_FP8 ? 16 : 8;
+  static const bool EXACT_IN_BF16 = TYPE == KV_BF16 || TYPE == KV_FP8;
 
   static __host__ __device__ __forceinline__ int bytes(int dim) {
     int runs = (dim + 31) / 32;
-    int unpadded = TYPE == KV_F32 ? dim * 4 : TYPE == KV_Q8_0 ? runs * 34 : dim * 2;
+    int unpadded = TYPE == KV_F32 ? dim * 4 : TYPE == KV_Q8_0 ? runs * 34 : TYPE == KV_FP8 ? dim : dim * 2;
     return (unpadded + 15) / 16 * 16;
   }
 
@@ -35,6 +60,8 @@ struct KvRow {
         values[i] = halfBits(i % 2 == 0 ? word & 0xffff : word >> 16);
       } else if (TYPE == KV_BF16) {
         values[i] = i % 2 == 0 ? lowerBf16(word) : upperBf16(word);
+      } else if (TYPE == KV_FP8) {
+        values[i] = fp8Value(word >> i % 4 * 8 & 0xff);
       } else {
         values[i] = static_cast<float>(static_cast<signed char>(word >> i % 4 * 8)) * scale;
       }
@@ -65,6 +92,8 @@ struct KvRow {
         float value = column < dim ? values[column] : 0.0f;
         if (TYPE == KV_F32) {
           reinterpret_cast<float*>(row)[column] = value;
+        } else if (TYPE == KV_FP8) {
+          row[column] = fp8Code(value);
         } else if (TYPE == KV_F16) {
           reinterpret_cast<__half*>(row)[column] = __float2half_rn(value);
         } else {
@@ -105,4 +134,5 @@ __device__ __forceinline__ float softCapped(float score, float softCap) { return
   MACRO(f32, KV_F32)        \
   MACRO(f16, KV_F16)        \
   MACRO(bf16, KV_BF16)      \
-  MACRO(q8_0, KV_Q8_0)
+  MACRO(q8_0, KV_Q8_0)      \
+  MACRO(fp8, KV_FP8)

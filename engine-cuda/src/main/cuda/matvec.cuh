@@ -23,11 +23,23 @@ struct Resident {
   static const int BLOCKS = ROWS == 1 && !Wide<TYPE>::VALUE ? 2 : 1;
 };
 
-// A chunk of ROWS rows, and the sums of each half of each unit.
+// A chunk of ROWS rows of float32, and the sums of each half of each unit.
 template <int ROWS>
-struct Chunk {
+struct FloatChunk {
   float values[ROWS][CHUNK_UNITS * UNIT_STRIDE];
   float halves[ROWS][CHUNK_UNITS][2];
+
+  // Four neighbours at column `within`; the warp has 128 neighbouring columns of the row.
+  __device__ __forceinline__ void put(int row, int within, const float (&four)[4]) {
+    float half = (four[0] + four[1]) + (four[2] + four[3]);
+    half += __shfl_xor_sync(ALL_LANES, half, 1);
+    half += __shfl_xor_sync(ALL_LANES, half, 2);
+    int unit = within / 32;
+    *reinterpret_cast<float4*>(&values[row][unit * UNIT_STRIDE + within % 32]) = make_float4(four[0], four[1], four[2], four[3]);
+    if (within % 16 == 0) {
+      halves[row][unit][within % 32 / 16] = half;
+    }
+  }
 };
 
 // The RMS normalisation that a product may begin with; absent: `active` is 0.
@@ -38,17 +50,25 @@ struct InputNorm {
   int active;
 };
 
+// Rows of a matrix, one after the other.
+struct NeighbourRows {
+  const float* x;
+  int stride;
+
+  __device__ __forceinline__ const float* row(int index) const { return x + static_cast<size_t>(index) * stride; }
+};
+
 // Brings columns [from, from + CHUNK) of the block's rows into shared memory, zeros behind the end. A thread has four columns; 512 threads have two rows, and
 // squares[k] takes the squares of rows 2k (first half of the threads) and 2k + 1.
-template <int ROWS>
+template <int ROWS, class Chunk, class Rows>
 __device__ __forceinline__ void loadChunk(
-    Chunk<ROWS>& chunk, const float* x, int xStride, int columns, int rows, int from, const InputNorm& norm, float (&squares)[(ROWS + 1) / 2]) {
+    Chunk& chunk, const Rows& input, int columns, int rows, int from, const InputNorm& norm, float (&squares)[(ROWS + 1) / 2]) {
 #pragma unroll
   for (int k = 0; k < (ROWS + 1) / 2; k++) {
     int row = 2 * k + threadIdx.x / (CHUNK / 4);
     if (row < ROWS) {
       int within = threadIdx.x % (CHUNK / 4) * 4;
-      const float* source = x + static_cast<size_t>(row) * xStride + from + within;
+      const float* source = input.row(row) + from + within;
       float values[4];
 #pragma unroll
       for (int i = 0; i < 4; i++) {
@@ -59,14 +79,7 @@ __device__ __forceinline__ void loadChunk(
           values[i] *= inside && norm.weight != nullptr ? norm.weight[from + within + i] + norm.offset : 1.0f;
         }
       }
-      float half = (values[0] + values[1]) + (values[2] + values[3]);
-      half += __shfl_xor_sync(ALL_LANES, half, 1);
-      half += __shfl_xor_sync(ALL_LANES, half, 2);
-      int unit = within / 32;
-      *reinterpret_cast<float4*>(&chunk.values[row][unit * UNIT_STRIDE + within % 32]) = make_float4(values[0], values[1], values[2], values[3]);
-      if (within % 16 == 0) {
-        chunk.halves[row][unit][within % 32 / 16] = half;
-      }
+      chunk.put(row, within, values);
     }
   }
 }
@@ -101,7 +114,7 @@ struct Lane {
 // Adds to sums[row] what a lane's piece of the weight gives with the chunk.
 template <WeightType TYPE, int ROWS>
 __device__ __forceinline__ void multiplyPiece(
-    const Chunk<ROWS>& chunk, const typename Weight<TYPE>::Raw& raw, int piece, float (&sums)[ROWS]) {
+    const FloatChunk<ROWS>& chunk, const typename Weight<TYPE>::Raw& raw, int piece, float (&sums)[ROWS]) {
   const int ELEMENTS = Weight<TYPE>::ELEMENTS;
   if constexpr (Weight<TYPE>::QUANTISED) {
     const int GROUPS = Weight<TYPE>::GROUPS;
@@ -155,10 +168,10 @@ __device__ __forceinline__ void loadPieces(
   }
 }
 
-// What a block of threads has in shared memory.
-template <int ROWS>
+// What a block of threads has in shared memory. CHUNK_TYPE: FloatChunk, or another form of the rows for which there is a multiplyPiece.
+template <int ROWS, class CHUNK_TYPE = FloatChunk<ROWS>>
 struct Matvec {
-  Chunk<ROWS> chunk;
+  CHUNK_TYPE chunk;
   float partial[QUARTERS][WEIGHT_ROWS][ROWS];
   float warpSquares[MATVEC_WARPS][(ROWS + 1) / 2];
 
@@ -182,9 +195,9 @@ struct Matvec {
 };
 
 // Multiplies the block's rows of the weight, of which the lane has `weight`, with its rows of the input; then all threads may ask for products.
-template <WeightType TYPE, int ROWS>
-__device__ __forceinline__ void multiply(
-    Matvec<ROWS>& matvec, const WeightRow& weight, const Lane& lane, const float* x, int xStride, int columns, int rows, const InputNorm& norm) {
+template <WeightType TYPE, int ROWS, class CHUNK_TYPE, class Rows>
+__device__ __forceinline__ void multiplyRows(
+    Matvec<ROWS, CHUNK_TYPE>& matvec, const WeightRow& weight, const Lane& lane, const Rows& input, int columns, int rows, const InputNorm& norm) {
   const int STEPS = 32 / Weight<TYPE>::ELEMENTS;
   const int BATCH = STEPS <= 4 ? STEPS : ROWS < 8 ? 4 : 2;  // pieces under way at a time
   const bool AHEAD = ROWS < 8 || !Wide<TYPE>::VALUE;         // whether there are registers for the next pieces while these are multiplied
@@ -210,7 +223,7 @@ __device__ __forceinline__ void multiply(
       loadPieces<TYPE, STEPS, BATCH>(raw, weight, lane, firstPiece, 0, pieces);
     }
     __syncthreads();
-    loadChunk<ROWS>(matvec.chunk, x, xStride, columns, rows, from, norm, squares);
+    loadChunk<ROWS>(matvec.chunk, input, columns, rows, from, norm, squares);
     __syncthreads();
 #pragma unroll(AHEAD ? STEPS : 1)
     for (int batch = 0; batch < STEPS; batch += BATCH) {
@@ -262,4 +275,52 @@ __device__ __forceinline__ void store(const LinearPart& part, int row, int colum
     value += part.residual[static_cast<size_t>(row) * part.residualStride + column];
   }
   part.out[static_cast<size_t>(row) * part.outStride + column] = value;
+}
+
+// Products of a weight with up to ROWS rows.
+template <WeightType TYPE, int ROWS, class CHUNK_TYPE>
+__device__ __forceinline__ void matvec(
+    const LinearPart* parts, int partCount, const float* x, int xStride, int columns, int rows, const InputNorm& norm) {
+  __shared__ Matvec<ROWS, CHUNK_TYPE> shared;
+  LinearPart part = partOf(parts, partCount, blockIdx.x);
+  int firstRow = blockIdx.y * ROWS;
+  int firstColumn = (blockIdx.x - part.firstBlock) * WEIGHT_ROWS;
+  Lane lane;
+  // behind the last row the last is multiplied once more: all threads meet at the barriers
+  WeightRow weight = Weight<TYPE>::row(part.body, part.head, min(firstColumn + lane.weightRow, part.columns - 1), (columns + 31) / 32);
+  int blockRows = min(ROWS, rows - firstRow);
+  multiplyRows<TYPE>(shared, weight, lane, NeighbourRows{x + static_cast<size_t>(firstRow) * xStride, xStride}, columns, blockRows, norm);
+  int column = threadIdx.x % WEIGHT_ROWS;
+  int row = threadIdx.x / WEIGHT_ROWS;
+  if (row < blockRows && firstColumn + column < part.columns) {
+    store(part, firstRow + row, firstColumn + column, shared.product(column, row, columns, norm));
+  }
+}
+
+// The first half of a gated network: activation(x Wg^T + bg) * (x Wu^T + bu).
+template <WeightType TYPE, int ROWS, class CHUNK_TYPE>
+__device__ __forceinline__ void matvecGate(
+    const LinearPart* gateAndUp, int activation, const float* x, int xStride, int columns, int rows, const InputNorm& norm) {
+  const int COLUMNS = WEIGHT_ROWS / 2;
+  __shared__ Matvec<ROWS, CHUNK_TYPE> shared;
+  LinearPart gate = gateAndUp[0];
+  LinearPart up = gateAndUp[1];
+  int firstRow = blockIdx.y * ROWS;
+  int firstColumn = blockIdx.x * COLUMNS;
+  int units = (columns + 31) / 32;
+  // the first eight rows of the weight are the gate's, the others the same rows of up
+  Lane lane;
+  int weightRow = min(firstColumn + lane.weightRow % COLUMNS, gate.columns - 1);
+  WeightRow weight = lane.weightRow < COLUMNS ? Weight<TYPE>::row(gate.body, gate.head, weightRow, units)
+                                              : Weight<TYPE>::row(up.body, up.head, weightRow, units);
+  int blockRows = min(ROWS, rows - firstRow);
+  multiplyRows<TYPE>(shared, weight, lane, NeighbourRows{x + static_cast<size_t>(firstRow) * xStride, xStride}, columns, blockRows, norm);
+  int within = threadIdx.x % COLUMNS;
+  int row = threadIdx.x / COLUMNS;
+  int column = firstColumn + within;
+  if (row < blockRows && column < gate.columns) {
+    float gateValue = shared.product(within, row, columns, norm) + (gate.bias != nullptr ? gate.bias[column] : 0.0f);
+    float upValue = shared.product(within + COLUMNS, row, columns, norm) + (up.bias != nullptr ? up.bias[column] : 0.0f);
+    gate.out[static_cast<size_t>(firstRow + row) * gate.outStride + column] = activate(activation, gateValue) * upValue;
+  }
 }

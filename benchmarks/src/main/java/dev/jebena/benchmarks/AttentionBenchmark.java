@@ -100,6 +100,7 @@ public class AttentionBenchmark {
       case F32 -> 4;
       case F16, BF16 -> 2;
       case Q8_0 -> 34 / 32.0;
+      case FP8 -> 1;
     };
     return 2.0 * context * KV_HEADS * HEAD_DIM * valueBytes;
   }

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Attention over blocks with an online softmax (Milakov and Gimelshein, 2018; Dao et al., FlashAttention, 2022).
@@ -27,6 +28,8 @@ final class AttentionStage implements Team.Stage {
 
   private final StepState state;
   private final Op.Attention attention;
+  /** One score for each query head that has no value; null: none. */
+  private final float @Nullable [] sinks;
   private final AttentionUnits units;
   private final RowKernels.Place query;
   private final RowKernels.Place out;
@@ -41,7 +44,9 @@ final class AttentionStage implements Team.Stage {
   private final int window;
 
   AttentionStage(
-      StepState state, Op.Attention attention, AttentionUnits units, RowKernels.Place query, RowKernels.Place out, AttentionRooms rooms) {
+      StepState state, Op.Attention attention, float @Nullable [] sinks, AttentionUnits units, RowKernels.Place query, RowKernels.Place out,
+      AttentionRooms rooms) {
+    this.sinks = sinks;
     this.state = state;
     this.attention = attention;
     this.units = units;
@@ -305,12 +310,17 @@ final class AttentionStage implements Team.Stage {
     FloatVector.fromArray(FLOAT, sums.totals, row * WIDTH).add(total).intoArray(sums.totals, row * WIDTH);
   }
 
+  /** What a head's sink adds to the sum of its weights, relative to the largest score. */
+  private float sink(int head, float largest) {
+    return sinks == null ? 0 : (float) Math.exp((double) sinks[head] - largest);
+  }
+
   private void store(int unit, int kvHead, OnlineSums from) {
     int valueDim = layer.valueDim();
     for (int row = 0; row < units.rows(unit); row++) {
       for (int head = 0; head < heads; head++) {
         int at = row * heads + head;
-        float inverse = 1 / from.total(at);
+        float inverse = 1 / (from.total(at) + sink(kvHead * heads + head, from.maxima[at]));
         int to = out.row(units.firstRow(unit) + row) + (kvHead * heads + head) * valueDim;
         for (int group = 0; group < from.groups(); group++) {
           int columns = Math.min(GROUP_ROWS, valueDim - group * GROUP_ROWS);

@@ -8,12 +8,14 @@ import dev.jebena.engine.backend.Communicator;
 import dev.jebena.engine.backend.Executable;
 import dev.jebena.engine.backend.Footprint;
 import dev.jebena.engine.backend.KvFormat;
+import dev.jebena.engine.backend.KvType;
 import dev.jebena.engine.backend.Limits;
 import dev.jebena.engine.backend.LoadProgress;
 import dev.jebena.engine.backend.MemoryBudget;
 import dev.jebena.engine.backend.SlotTable;
 import dev.jebena.engine.backend.Unsupported;
 import dev.jebena.engine.backend.WeightSet;
+import dev.jebena.engine.program.Op;
 import dev.jebena.engine.program.Program;
 import dev.jebena.engine.weight.BlockType;
 import dev.jebena.engine.weight.WeightSource;
@@ -100,7 +102,14 @@ final class CpuBackend implements Backend {
 
   @Override
   public List<Unsupported> unsupported(Program program, KvFormat kvFormat) {
-    return List.of();
+    if (kvFormat.type() != KvType.FP8) {
+      return List.of();
+    }
+    return program.operations().stream()
+        .filter(Op.KvWrite.class::isInstance)
+        .map(op -> new Unsupported(op.site(), "this backend has no --kv-cache-dtype fp8: use q8_0, f16, bf16 or f32, or --backend cuda"))
+        .limit(1)
+        .toList();
   }
 
   private void requireSupported(Program program, KvFormat kvFormat) {
@@ -118,7 +127,8 @@ final class CpuBackend implements Backend {
   }
 
   private long scratchBytes(Program program, Limits limits) {
-    return 4L * new ProgramCompiler(program, limits).place().size();
+    ProgramCompiler compiler = new ProgramCompiler(program, limits);
+    return 4L * (compiler.place().size() + compiler.workFloats());
   }
 
   @Override

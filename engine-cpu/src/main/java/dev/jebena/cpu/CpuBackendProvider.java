@@ -4,8 +4,10 @@ import dev.jebena.engine.backend.Backend;
 import dev.jebena.engine.backend.BackendException;
 import dev.jebena.engine.backend.BackendProvider;
 import dev.jebena.engine.backend.BackendSettings;
+import dev.jebena.engine.backend.ComputeType;
 import dev.jebena.engine.backend.MemoryBudget;
 import dev.jebena.engine.backend.Probe;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -48,6 +50,7 @@ public final class CpuBackendProvider implements BackendProvider {
 
   @Override
   public Backend open(BackendSettings settings, MemoryBudget budget) {
+    settings.requireComputeType(NAME, EnumSet.of(ComputeType.AUTO, ComputeType.F32));
     return switch (probe()) {
       case Probe.Available available -> new CpuBackend(settings, budget);
       case Probe.Unavailable(String reason) -> throw new BackendException("the cpu backend is unavailable: " + reason);

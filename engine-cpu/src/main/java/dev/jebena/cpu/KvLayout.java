@@ -94,6 +94,12 @@ final class KvLayout {
       case F32 -> 4;
       case F16, BF16 -> 2;
       case Q8_0 -> 1;
+      case FP8 -> throw noFp8();
     };
+  }
+
+  /** {@link CpuBackend#unsupported} has refused it before. */
+  static IllegalStateException noFp8() {
+    return new IllegalStateException("the cpu backend has no FP8 cache");
   }
 }

@@ -76,6 +76,7 @@ final class KvTiles {
         case F16 -> halves(in, stride, keyDim, tile, to, GROUP_ROWS);
         case BF16 -> brainFloats(in, stride, keyDim, tile, to, GROUP_ROWS);
         case Q8_0 -> keyCodes(in, head + keyScales + 2L * (token + vector * WIDTH), tile, to);
+        case FP8 -> throw KvLayout.noFp8();
       }
     }
     for (int i = vectors * WIDTH; i < tokens; i++) {
@@ -112,6 +113,7 @@ final class KvTiles {
         case BF16 -> brainFloats(in, 2L * WIDTH, count, tile, to, WIDTH);
         case Q8_0 ->
             valueCodes(in, head + valueScales + 2L * ((token + line) * valueRuns + column / KvLayout.SCALE_COLUMNS), count, tile, to);
+        case FP8 -> throw KvLayout.noFp8();
       }
     }
     for (int i = vectors * WIDTH; i < columns; i++) {
@@ -147,6 +149,7 @@ final class KvTiles {
       case BF16 -> HeadKernels.scoresBrainFloats(a, b, step, keyDim, q, qAt, scores, at, bAt);
       case Q8_0 -> HeadKernels.scoresCodes(
           a, b, step, aHead + keyScales + 2L * aToken, bHead + keyScales + 2L * bToken, keyDim, q, qAt, scores, at, bAt);
+      case FP8 -> throw KvLayout.noFp8();
     }
   }
 
@@ -169,6 +172,7 @@ final class KvTiles {
           long scales = head + valueScales + 2L * (token * valueRuns + (column + i) / KvLayout.SCALE_COLUMNS);
           HeadKernels.valuesCodes(from, step, scales, 2L * valueRuns, tokens, weights, at, sums, to + i);
         }
+        case FP8 -> throw KvLayout.noFp8();
       }
     }
   }
@@ -265,6 +269,7 @@ final class KvTiles {
       case F16 -> Float.float16ToFloat(MEMORY.get(SHORT_LAYOUT, address));
       case BF16 -> Float.intBitsToFloat(MEMORY.get(SHORT_LAYOUT, address) << 16);
       case Q8_0 -> MEMORY.get(ValueLayout.JAVA_BYTE, address) * Float.float16ToFloat(MEMORY.get(SHORT_LAYOUT, scale));
+      case FP8 -> throw KvLayout.noFp8();
     };
   }
 }

@@ -78,6 +78,7 @@ final class KvWriter {
           MEMORY.set(SHORT, scales + 2L * part.scale(token, run), Float.floatToFloat16(scale));
         }
       }
+      case FP8 -> throw KvLayout.noFp8();
     }
   }
 

@@ -71,6 +71,8 @@ final class ProgramCompiler {
       case Op.Norm norm -> true;
       case Op.Rope rope -> true;
       case Op.KvWrite write -> true;
+      case Op.MoeRoute route -> true;
+      case Op.MoeExperts experts -> false;
       case Op.Map map -> true;
       case Op.Combine combine -> true;
       case Op.Gate gate -> true;
@@ -102,6 +104,18 @@ final class ProgramCompiler {
     return scratch;
   }
 
+  /** Floats beside the values: what the largest mixture of experts has between its products. */
+  long workFloats() {
+    long most = 0;
+    for (Op op : program.operations()) {
+      if (op instanceof Op.MoeExperts experts) {
+        long pair = 2L * experts.feedForward() + experts.out().columns();
+        most = Math.max(most, pair * limits.maxTokens() * experts.topK() + Lanes.WIDTH);
+      }
+    }
+    return most;
+  }
+
   private int rows(RowDomain domain) {
     return switch (domain) {
       case TOKENS -> limits.maxTokens();
@@ -127,6 +141,8 @@ final class ProgramCompiler {
     private final Communicator communicator;
     private final LinearStage.Room[] linearRooms;
     private final float[][] lanes;
+    /** What is between the products of experts. */
+    private final float[] work = new float[Math.toIntExact(workFloats())];
     private final AttentionUnits units;
     private final Map<RopeFrequencies, RopeTables> tables = new HashMap<>();
     private final Map<List<Integer>, AttentionRooms> attentionRooms = new HashMap<>();
@@ -157,7 +173,11 @@ final class ProgramCompiler {
               new RowStage(
                   batch.ops.stream().map(op -> op.getClass().getSimpleName()).collect(Collectors.joining(", ")), rows, kernels));
         } else {
-          target.add(stage(batch.ops.getFirst(), rows));
+          if (batch.ops.getFirst() instanceof Op.MoeExperts experts) {
+            target.addAll(experts(experts, rows));
+          } else {
+            target.add(stage(batch.ops.getFirst(), rows));
+          }
         }
       }
       if (!tables.isEmpty()) {
@@ -173,12 +193,14 @@ final class ProgramCompiler {
           AttentionRooms rooms = attentionRooms.computeIfAbsent(
               List.of(attention.heads(), attention.kvHeads(), attention.headDim(), attention.valueDim()),
               key -> new AttentionRooms(attention, linearRooms.length, units));
-          yield new AttentionStage(state, attention, units, place(attention.query()), place(attention.out()), rooms);
+          yield new AttentionStage(state, attention, vector(attention.sinks()), units, place(attention.query()), place(attention.out()), rooms);
         }
         case Op.Embed embed -> throw notAStage(embed);
         case Op.Norm norm -> throw notAStage(norm);
         case Op.Rope rope -> throw notAStage(rope);
         case Op.KvWrite write -> throw notAStage(write);
+        case Op.MoeRoute route -> throw notAStage(route);
+        case Op.MoeExperts experts -> throw new IllegalStateException(experts.site() + " is several stages");
         case Op.Map map -> throw notAStage(map);
         case Op.Combine combine -> throw notAStage(combine);
         case Op.Gate gate -> throw notAStage(gate);
@@ -196,6 +218,30 @@ final class ProgramCompiler {
 
     private IllegalStateException notAStage(Op op) {
       return new IllegalStateException(op.site() + " is a row operation");
+    }
+
+    /** Gate and up of all pairs of a row and one of its experts, the gate, down, and their sum. */
+    private List<Team.Stage> experts(Op.MoeExperts op, LinearStage.Rows rows) {
+      int topK = op.topK();
+      int wide = op.feedForward();
+      int pairs = limits.maxTokens() * topK;
+      ExpertStage.Choice choice = new ExpertStage.Choice(op, state.values, place(op.route()));
+      RowKernels.Place gate = new RowKernels.Place(0, wide, wide);
+      RowKernels.Place up = new RowKernels.Place(pairs * wide, wide, wide);
+      RowKernels.Place results = new RowKernels.Place(2 * pairs * wide, op.out().columns(), op.out().columns());
+      ExpertStage.Side in = new ExpertStage.Side(state.values, scratch.offset(op.in()), scratch.stride(op.in()), topK);
+      ExpertStage.Side hidden = new ExpertStage.Side(work, gate.at(), wide, 1);
+      return List.of(
+          expert(rows, choice, op.gate(), in, hidden),
+          expert(rows, choice, op.up(), in, new ExpertStage.Side(work, up.at(), wide, 1)),
+          new RowStage("Gate of experts", () -> rows.count() * topK, List.of(RowKernels.gate(work, op.activation(), gate, up, gate))),
+          expert(rows, choice, op.down(), hidden, new ExpertStage.Side(work, results.at(), results.stride(), 1)),
+          new RowStage("Sum of experts", rows, List.of(MoeKernels.combine(choice, work, results, place(op.out())))));
+    }
+
+    private ExpertStage expert(
+        LinearStage.Rows rows, ExpertStage.Choice choice, WeightSpec weight, ExpertStage.Side in, ExpertStage.Side out) {
+      return new ExpertStage(kernels, rows, choice, weights.matrix(weight.name()), in, out, linearRooms);
     }
 
     private LinearStage linear(Op.Linear linear, LinearStage.Rows rows) {
@@ -228,6 +274,8 @@ final class ProgramCompiler {
             values, rope, place(rope.in()), place(rope.out()),
             tables.computeIfAbsent(rope.frequencies(), each -> new RopeTables(state.table, each, limits.maxTokens())));
         case Op.KvWrite write -> RowKernels.kvWrite(state, write, place(write.key()), place(write.value()));
+        case Op.MoeRoute route ->
+            MoeKernels.route(values, route, place(route.logits()), place(route.out()), vector(route.selectionBias()), linearRooms.length);
         case Op.Map map -> RowKernels.map(values, map.function(), place(map.in()), place(map.out()));
         case Op.Combine combine ->
             RowKernels.combine(values, combine.kind(), place(combine.a()), place(combine.b()), place(combine.out()));
@@ -238,6 +286,7 @@ final class ProgramCompiler {
         case Op.AllGather gather -> throw new IllegalStateException(gather.site() + " is no row operation");
         case Op.Linear linear -> throw new IllegalStateException(linear.site() + " is no row operation");
         case Op.Attention attention -> throw new IllegalStateException(attention.site() + " is no row operation");
+        case Op.MoeExperts experts -> throw new IllegalStateException(experts.site() + " is no row operation");
       };
     }
   }

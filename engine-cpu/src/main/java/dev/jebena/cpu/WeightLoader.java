@@ -52,6 +52,8 @@ final class WeightLoader {
         case Op.Rope rope -> {}
         case Op.KvWrite write -> {}
         case Op.Attention attention -> {}
+        case Op.MoeRoute route -> {}
+        case Op.MoeExperts experts -> experts.weights().forEach(weight -> matrices.put(weight.name(), weight));
         case Op.Map map -> {}
         case Op.Combine combine -> {}
         case Op.Gate gate -> {}

@@ -66,7 +66,7 @@ final class AttentionBitsTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "FP8") // which this backend refuses
   void aRowHasTheSameBitsAmongOthersAloneAndInParts(KvType type) {
     long seed = System.nanoTime();
     System.out.println("attention bits " + type + ": seed " + seed);

@@ -73,12 +73,14 @@ final class AttentionStages {
   }
 
   /** The kernel over tiles of a run, if it is shipped. */
-  static Optional<String> prefillName(KernelCatalog catalog, KvLayout layout, Op.Attention op) {
-    String name = "attention_prefill_" + StageFactory.kvName(layout.type()) + "_d" + prefillColumns(op) + "_x3";
+  static Optional<String> prefillName(KernelCatalog catalog, KvLayout layout, Op.Attention op, Arithmetic arithmetic) {
+    String name = "attention_prefill_" + StageFactory.kvName(layout.type()) + "_d" + prefillColumns(op) + arithmetic.suffix();
     return catalog.has(name) ? Optional.of(name) : Optional.empty();
   }
 
-  Stage stage(Op.Attention op, StageFactory factory, Kernels kernels, KernelCatalog catalog, KvLayout layout, StepArrays arrays, long base) {
+  Stage stage(
+      Op.Attention op, StageFactory factory, Kernels kernels, KernelCatalog catalog, KvLayout layout, StepArrays arrays, long base,
+      Arithmetic arithmetic) {
     int group = op.heads() / op.kvHeads();
     int atOnce = headsAtOnce(group);
     int shared = decodeShared(atOnce, op.headDim(), op.valueDim());
@@ -88,8 +90,10 @@ final class AttentionStages {
     Place out = factory.place(op.out());
     int gridX = op.kvHeads() * Math.ceilDiv(group, atOnce);
     int window = window(op.mask());
+    long sinks = factory.vector(op.sinks());
     long offset = layout.layerOffset(op.group(), op.cacheLayer());
-    Optional<Stage> tiles = prefillName(catalog, layout, op).map(name -> tiles(name, op, kernels, layout, arrays, query, out));
+    Optional<Stage> tiles = prefillName(catalog, layout, op, arithmetic)
+        .map(name -> tiles(name, op, kernels, layout, arrays, query, out, sinks, arithmetic.pieces()));
     return (step, launcher) -> {
       int rowsAtOnce = step.splits() == 1 ? step.singleRows() : units / step.splits();
       for (int first = 0; first < step.singleRows(); first += rowsAtOnce) {
@@ -98,7 +102,7 @@ final class AttentionStages {
         launcher.launch(
             decode, gridX, rows, step.splits(), BLOCK, shared,
             launcher.arguments().matrix(rowsOut).matrix(query.row(first)).i32(op.heads()).i32(op.kvHeads()).i32(op.headDim())
-                .i32(op.valueDim()).f32(op.scale()).i32(window).f32(op.softCap())
+                .i32(op.valueDim()).f32(op.scale()).i32(window).f32(op.softCap()).pointer(sinks)
                 .pointer(step.cache()).i64(layout.blockBytes()).i64(offset).i32(layout.blockTokens())
                 .pointer(arrays.blockTable(op.group())).i32(arrays.tableStride())
                 .pointer(arrays.rowSequence() + 4L * first).pointer(arrays.rowPosition() + 4L * first)
@@ -106,7 +110,7 @@ final class AttentionStages {
         if (step.splits() > 1) {
           launcher.launch(
               combine, op.heads(), rows, BLOCK,
-              launcher.arguments().matrix(rowsOut).i32(op.heads()).i32(op.valueDim()).pointer(base + partialAt).pointer(base + stateAt)
+              launcher.arguments().matrix(rowsOut).i32(op.heads()).i32(op.valueDim()).pointer(sinks).pointer(base + partialAt).pointer(base + stateAt)
                   .i32(step.splits()).i32(rows));
         }
       }
@@ -117,15 +121,16 @@ final class AttentionStages {
   }
 
   private static Stage tiles(
-      String name, Op.Attention op, Kernels kernels, KvLayout layout, StepArrays arrays, Place query, Place out) {
+      String name, Op.Attention op, Kernels kernels, KvLayout layout, StepArrays arrays, Place query, Place out, long sinks,
+      int pieces) {
     int columns = prefillColumns(op);
     int keys = columns == 256 ? 16 : 32;
-    int shared = 2 * 2 * columns * (64 + 2 * keys);
+    int shared = pieces * 2 * columns * (64 + 2 * keys);
     Kernel kernel = kernels.get(name, shared);
     return (step, launcher) -> launcher.launch(
         kernel, step.tiles(), op.heads(), 1, BLOCK, shared,
         launcher.arguments().matrix(out).matrix(query).i32(op.heads()).i32(op.kvHeads()).i32(op.headDim()).i32(op.valueDim())
-            .f32(op.scale()).i32(window(op.mask())).f32(op.softCap())
+            .f32(op.scale()).i32(window(op.mask())).f32(op.softCap()).pointer(sinks)
             .pointer(step.cache()).i64(layout.blockBytes()).i64(layout.layerOffset(op.group(), op.cacheLayer()))
             .i32(layout.blockTokens()).pointer(arrays.blockTable(op.group())).i32(arrays.tableStride()).pointer(arrays.tiles()));
   }

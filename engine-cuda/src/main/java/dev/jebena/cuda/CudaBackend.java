@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,8 @@ final class CudaBackend implements Backend {
   private final Arithmetic arithmetic;
   private final MemoryBudget budget;
   private final AtomicInteger open = new AtomicInteger();
+  /** Not yet looked for: null. */
+  private volatile Cublas.@Nullable Found cublas;
   private boolean closed;
 
   private CudaBackend(Device device, DeviceStream stream, Arithmetic arithmetic, MemoryBudget budget) {
@@ -57,6 +60,13 @@ final class CudaBackend implements Backend {
     }
   }
 
+  /** A backend that does not look for cuBLAS, for tests of what it does then. */
+  static CudaBackend openWithout(Cublas.Missing missing, int ordinal, BackendSettings settings, MemoryBudget budget) {
+    CudaBackend backend = open(ordinal, settings, budget);
+    backend.cublas = missing;
+    return backend;
+  }
+
   @Override
   public String name() {
     return CudaBackendProvider.NAME;
@@ -72,14 +82,21 @@ final class CudaBackend implements Backend {
     facts.put("compute capability", capability / 10 + "." + capability % 10);
     facts.put("multiprocessors", String.valueOf(device.multiprocessors()));
     facts.put("memory", memory.freeBytes() + " of " + memory.totalBytes() + " bytes free");
-    facts.put("arithmetic", switch (arithmetic) {
-      case EXACT -> "float32 products and sums, the same bits alone and in a batch";
-      case SPLIT -> "float32; many rows by tensor cores on operands split into two bf16 each";
-    });
+    facts.put("arithmetic", arithmetic.description());
+    Cublas.Found found = cublas;
+    if (found != null) {
+      facts.put("cuBLAS", switch (found) {
+        case Cublas.Works _ -> "many rows by F16 and BF16 weights";
+        case Cublas.Missing _ -> "missing";
+      });
+    }
     facts.put("threads", "1");
     List<String> warnings = new ArrayList<>();
     if (catalog.size() == 0) {
       warnings.add("this build has no kernels: build it with the PTX in engine-cuda/src/main/resources");
+    }
+    if (found instanceof Cublas.Missing(String reason)) {
+      warnings.add(reason);
     }
     return new BackendReport(facts, List.of(), warnings);
   }
@@ -108,7 +125,7 @@ final class CudaBackend implements Backend {
   public Footprint footprint(Program program, Limits limits, KvFormat kvFormat) {
     requireSupported(program, kvFormat);
     requireGrid(limits);
-    ProgramCompiler compiler = new ProgramCompiler(program, limits, kvFormat);
+    ProgramCompiler compiler = new ProgramCompiler(program, limits, kvFormat, arithmetic);
     return new Footprint(new WeightLayout(program).bytes(), compiler.bytes(), compiler.layout().blockBytes());
   }
 
@@ -150,7 +167,7 @@ final class CudaBackend implements Backend {
 
   @Override
   public Executable compile(Program program, WeightSet weights, Limits limits, KvFormat kvFormat, Communicator communicator) {
-    return compile(program, new ProgramCompiler(program, limits, kvFormat), weights, limits, kvFormat, communicator);
+    return compile(program, new ProgramCompiler(program, limits, kvFormat, arithmetic), weights, limits, kvFormat, communicator);
   }
 
   /** Compiles with a compiler that was made in another way, for tests that compare fused and unfused. */
@@ -181,12 +198,12 @@ final class CudaBackend implements Backend {
       }
       stream.zero(memory.address(), memory.bytes());
       ProgramCompiler.Stages stages = compiler.compile(
-          device, stream, memory.address(), pinned.segment(), set, kernels, catalog, arithmetic, communicator);
+          device, stream, memory.address(), pinned.segment(), set, kernels, catalog, compiler.wantsCublas() ? cublas() : Optional.empty(), communicator);
       Launcher launcher = new Launcher(device, stream);
       made.add(launcher);
       CudaExecutable executable = new CudaExecutable(
           device, budget, table, compiler, stages,
-          compiler.attendsInTiles(catalog, arithmetic) ? CudaExecutable.Tiling.TILES : CudaExecutable.Tiling.ROWS,
+          compiler.attendsInTiles(catalog) ? CudaExecutable.Tiling.TILES : CudaExecutable.Tiling.ROWS,
           catalog.has("sample") ? CudaExecutable.Sampling.DEVICE : CudaExecutable.Sampling.HOST,
           communicator, set, kernels,
           new CudaExecutable.Resources(memory, pinned, launcher, done, reservation), new Buckets(limits), open::decrementAndGet);
@@ -197,6 +214,19 @@ final class CudaBackend implements Backend {
       reservation.close();
       throw e;
     }
+  }
+
+  /** cuBLAS, once a Program has products for it. */
+  private Optional<Cublas> cublas() {
+    Cublas.Found found = cublas;
+    if (found == null) {
+      found = Cublas.open(device, stream);
+      cublas = found;
+      if (found instanceof Cublas.Missing(String reason)) {
+        System.getLogger(CudaBackend.class.getName()).log(System.Logger.Level.WARNING, reason);
+      }
+    }
+    return found instanceof Cublas.Works(Cublas works) ? Optional.of(works) : Optional.empty();
   }
 
   /** Allocations, streams, events, modules and graphs that are open on the device. */
@@ -221,6 +251,9 @@ final class CudaBackend implements Backend {
     closed = true;
     if (!device.isLost()) {
       device.bind();
+    }
+    if (cublas instanceof Cublas.Works(Cublas works)) {
+      works.close();
     }
     kernels.close();
     stream.close();

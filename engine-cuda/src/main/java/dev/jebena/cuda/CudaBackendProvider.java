@@ -49,6 +49,7 @@ public final class CudaBackendProvider implements BackendProvider {
         works.devices().stream().map(device -> device.ordinal() + ": " + device).collect(Collectors.joining("; ")));
     facts.put("driver", "CUDA " + works.driverVersion() / 1000 + "." + works.driverVersion() % 1000 / 10);
     facts.put("bindings", "JCuda 12.6.0");
+    facts.put("cuBLAS", Installation.cublas());
     facts.put("kernels", KernelCatalog.shipped().size() + " in PTX, for compute capability 8.0 and newer");
     facts.put("compiled kernels", CodeCache.standard().describe());
     facts.put("threads", "1");

@@ -65,7 +65,7 @@ final class Fusion {
             linear.parts().stream().map(part -> new Node.Part(part.out(), part.weight(), part.bias(), Optional.empty())).toList());
         case Op.KvWrite write ->
             new Node.CacheWrite(write, new Node.Heads(write.key(), Optional.empty()), Optional.empty(), Optional.empty());
-        case Op.Embed _, Op.Norm _, Op.Rope _, Op.Attention _, Op.Map _, Op.Combine _, Op.Gate _, Op.SelectRows _, Op.Zero _,
+        case Op.Embed _, Op.Norm _, Op.Rope _, Op.Attention _, Op.MoeRoute _, Op.MoeExperts _, Op.Map _, Op.Combine _, Op.Gate _, Op.SelectRows _, Op.Zero _,
             Op.AllReduce _, Op.AllGather _ -> new Node.Single(op);
       });
     }

@@ -28,6 +28,7 @@ final class Installation {
   private static final int OLDEST_DRIVER = 12_000;
   private static final String NATIVE = "/lib/libJCudaDriver-12.6.0-linux-x86_64.so";
   private static final String DRIVER = "libcuda.so.1";
+  private static final String CUBLAS = "libcublas.so.12";
   private static final String JARS =
       "put jcuda-12.6.0.jar, jcublas-12.6.0.jar and their natives (linux-x86_64) into the folder cuda/ ('mvn package -Pcuda' does), see"
           + " docs/cuda.md";
@@ -123,20 +124,34 @@ final class Installation {
    * takes one that is there: so it gets a folder that only this user can write to.
    */
   private static void loadNatives() throws IOException {
-    if (loaded) {
-      return;
+    if (!loaded) {
+      inOwnFolder(() -> JCudaDriver.setExceptionsEnabled(false));
+      loaded = true;
     }
+  }
+
+  /** Whether cuBLAS is here, for people; nothing is started for it. */
+  static String cublas() {
+    try (Arena arena = Arena.ofConfined()) {
+      SymbolLookup.libraryLookup(CUBLAS, arena);
+      return CUBLAS;
+    } catch (IllegalArgumentException e) {
+      return CUBLAS + " is not found: F16 and BF16 weights use the project's own kernels (see docs/cuda.md)";
+    }
+  }
+
+  /** Runs the first use of a class that brings natives. */
+  static synchronized void inOwnFolder(Runnable firstUse) throws IOException {
     Path folder = Files.createTempDirectory(
         "jebena-cuda", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     String before = System.getProperty("java.io.tmpdir");
     try {
       System.setProperty("java.io.tmpdir", folder.toString());
-      JCudaDriver.setExceptionsEnabled(false);
+      firstUse.run();
     } finally {
       System.setProperty("java.io.tmpdir", before);
       delete(folder);
     }
-    loaded = true;
   }
 
   /** What is loaded stays loaded without its file. */

@@ -20,8 +20,8 @@ final class KernelCatalog {
 
   /** One PTX file each; see src/main/cuda/README.md. */
   private static final List<String> FILES = List.of(
-      "embed", "norm", "rope", "attention_decode", "attention_prefill", "matvec", "matvec_gate", "matvec_int8", "gemm", "elementwise",
-      "sample", "collective", "cache");
+      "embed", "norm", "rope", "attention_decode", "attention_prefill", "matvec", "matvec_gate", "matvec_int8", "gemm", "split",
+      "moe", "moe_matvec", "elementwise", "sample", "collective", "cache");
 
   private static final Pattern ENTRY = Pattern.compile("^\\.visible \\.entry (\\w+)\\(", Pattern.MULTILINE);
   private static final Pattern SHARED = Pattern.compile("^\\.extern \\.shared [^;]*;$", Pattern.MULTILINE);

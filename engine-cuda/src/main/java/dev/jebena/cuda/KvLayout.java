@@ -45,6 +45,7 @@ final class KvLayout {
       case F32 -> 4L * columns;
       case F16, BF16 -> 2L * columns;
       case Q8_0 -> Math.ceilDiv(columns, CODES) * (CODES + 2L);
+      case FP8 -> columns;
     };
     return Math.ceilDiv(bytes, ROW_ALIGNMENT) * ROW_ALIGNMENT;
   }

@@ -20,7 +20,13 @@ final class ProductStages {
   private static final int GEMM_ROWS = 64;
   private static final int MATVEC_BLOCK = 512;
   private static final int GEMM_BLOCK = 128;
-  private static final int GEMM_SHARED = 49152;
+  private static final int GEMM_STAGE_BYTES = 16384;
+
+  /** How products of many rows are queued. */
+  @FunctionalInterface
+  interface ManyRows {
+    void launch(Launcher launcher, Place in, int rows);
+  }
 
   private final StageFactory factory;
   private final Kernels kernels;
@@ -28,9 +34,12 @@ final class ProductStages {
   private final CudaWeightSet weights;
   private final Constants constants;
   private final Arithmetic arithmetic;
+  private final Optional<DenseProducts> dense;
 
   ProductStages(
-      StageFactory factory, Kernels kernels, KernelCatalog catalog, CudaWeightSet weights, Constants constants, Arithmetic arithmetic) {
+      StageFactory factory, Kernels kernels, KernelCatalog catalog, CudaWeightSet weights, Constants constants, Arithmetic arithmetic,
+      Optional<DenseProducts> dense) {
+    this.dense = dense;
     this.factory = factory;
     this.kernels = kernels;
     this.catalog = catalog;
@@ -79,20 +88,36 @@ final class ProductStages {
   }
 
   /** Products by weights of one type. */
-  private record Group(ByRows few, Optional<Kernel> many, long fewTable, long manyTable, int parts, int fewBlocks, int manyBlocks) {}
+  private record Group(ByRows few, Optional<ManyRows> many, long fewTable, int parts, int fewBlocks) {}
 
-  private Group group(BlockType type, List<Constants.Entry> entries) {
-    String name = StageFactory.lower(type);
+  private Group group(BlockType type, List<Constants.Entry> entries, RowDomain domain) {
     int few = entries.stream().mapToInt(each -> Math.ceilDiv(each.weight().rows(), MATVEC_ROWS)).sum();
-    int many = entries.stream().mapToInt(each -> Math.ceilDiv(each.weight().rows(), GEMM_ROWS)).sum();
     return new Group(
-        ByRows.of(kernels, "matvec_" + name), gemm(name), constants.table(entries, MATVEC_ROWS), constants.table(entries, GEMM_ROWS),
-        entries.size(), few, many);
+        ByRows.of(kernels, few("matvec", type)), many(type, entries, domain), constants.table(entries, MATVEC_ROWS), entries.size(), few);
   }
 
-  private Optional<Kernel> gemm(String type) {
-    String name = "gemm_" + type + "_x3";
-    return arithmetic == Arithmetic.SPLIT && catalog.has(name) ? Optional.of(kernels.get(name, GEMM_SHARED)) : Optional.empty();
+  /** The kernels for few rows, by how the rows are rounded. */
+  private String few(String kernel, BlockType type) {
+    String name = "_" + StageFactory.lower(type);
+    String codes = kernel + "_int8" + name;
+    return arithmetic == Arithmetic.CODES && catalog.has(codes + "_r1") ? codes : kernel + name;
+  }
+
+  private Optional<ManyRows> many(BlockType type, List<Constants.Entry> entries, RowDomain domain) {
+    String name = "gemm_" + StageFactory.lower(type) + arithmetic.suffix();
+    if (!arithmetic.usesTensorCores() || !catalog.has(name)) {
+      return Optional.empty();
+    }
+    if (dense.isPresent() && DenseProducts.element(type).isPresent()) {
+      return Optional.of(dense.get().of(type, entries, domain));
+    }
+    int shared = GEMM_STAGE_BYTES * (1 + arithmetic.pieces());
+    Kernel kernel = kernels.get(name, shared);
+    long table = constants.table(entries, GEMM_ROWS);
+    int blocks = entries.stream().mapToInt(each -> Math.ceilDiv(each.weight().rows(), GEMM_ROWS)).sum();
+    return Optional.of((launcher, in, rows) -> launcher.launch(
+        kernel, blocks, Math.ceilDiv(rows, GEMM_ROWS), 1, GEMM_BLOCK, shared,
+        launcher.arguments().pointer(table).i32(entries.size()).matrix(in).i32(in.columns()).i32(rows)));
   }
 
   Stage product(Node.Product node) {
@@ -101,12 +126,12 @@ final class ProductStages {
       Constants.Entry entry = entry(part);
       byType.computeIfAbsent(entry.weight().type(), type -> new ArrayList<>()).add(entry);
     }
+    RowDomain domain = node.parts().getFirst().out().domain();
     List<Group> groups = new ArrayList<>();
-    byType.forEach((type, entries) -> groups.add(group(type, entries)));
+    byType.forEach((type, entries) -> groups.add(group(type, entries, domain)));
     Normed normed = normed(node.input());
     Place in = factory.place(node.input().in());
     Optional<Stage> norm = normStage(node.input());
-    RowDomain domain = node.parts().getFirst().out().domain();
     return (step, launcher) -> {
       int rows = step.rows(domain);
       if (rows > arithmetic.matvecRows()) {
@@ -114,7 +139,7 @@ final class ProductStages {
       }
       for (Group group : groups) {
         if (rows > arithmetic.matvecRows() && group.many.isPresent()) {
-          many(launcher, group, in, rows);
+          group.many.get().launch(launcher, in, rows);
         } else {
           few(launcher, group, rows > arithmetic.matvecRows() && node.input().norm().isPresent() ? plain(in) : normed, rows);
         }
@@ -137,12 +162,6 @@ final class ProductStages {
             .pointer(normed.weight).f32(normed.epsilon).f32(normed.offset).i32(normed.flag));
   }
 
-  private static void many(Launcher launcher, Group group, Place in, int rows) {
-    launcher.launch(
-        group.many.orElseThrow(), group.manyBlocks, Math.ceilDiv(rows, GEMM_ROWS), 1, GEMM_BLOCK, GEMM_SHARED,
-        launcher.arguments().pointer(group.manyTable).i32(group.parts).matrix(in).i32(in.columns()).i32(rows));
-  }
-
   /** Gate and up together, or by tensor cores and then the gate. */
   Stage gated(Node.GatedProduct node) {
     List<Constants.Entry> entries = List.of(entry(node.gate()), entry(node.up()));
@@ -150,25 +169,24 @@ final class ProductStages {
     List<Constants.Entry> fused = List.of(
         new Constants.Entry(entries.get(0).weight(), entries.get(0).bias(), factory.place(node.out()), Place.NONE), entries.get(1));
     DeviceWeight weight = entries.get(0).weight();
-    String type = StageFactory.lower(weight.type());
-    String name = "matvec_gate_" + type;
+    String name = few("matvec_gate", weight.type());
     boolean hasGate = catalog.has(name + "_r1");
     Optional<ByRows> gateKernels = hasGate ? Optional.of(ByRows.of(kernels, name)) : Optional.empty();
     long table = constants.table(fused, GATE_ROWS);
     int blocks = Math.ceilDiv(weight.rows(), GATE_ROWS);
-    Group apart = group(weight.type(), entries);
+    RowDomain domain = node.out().domain();
+    Group apart = group(weight.type(), entries, domain);
     Stage gate = factory.gate(node.gate().out(), node.up().out(), node.out(), node.activation());
     Normed normed = normed(node.input());
     Place in = factory.place(node.input().in());
     Optional<Stage> norm = normStage(node.input());
     int activation = StageFactory.activation(node.activation());
-    RowDomain domain = node.out().domain();
     return (step, launcher) -> {
       int rows = step.rows(domain);
       if (rows > arithmetic.matvecRows()) {
         norm.ifPresent(stage -> stage.launch(step, launcher));
         if (apart.many.isPresent()) {
-          many(launcher, apart, in, rows);
+          apart.many.get().launch(launcher, in, rows);
           gate.launch(step, launcher);
           return;
         }

@@ -38,22 +38,26 @@ final class ProgramCompiler {
   private final Limits limits;
   private final KvLayout layout;
   private final List<Node> nodes;
+  private final Arithmetic arithmetic;
   private final ScratchPlan scratch;
   private final MemoryPlan plan = new MemoryPlan();
   private final StepArrays arrays;
   private final AttentionStages attention;
   private final DeviceSampler sampler;
+  private final MoeStages moe;
+  private final Optional<DenseProducts.Room> denseRoom;
   private final Peers.Room peerRoom;
   private final long constantsAt;
   private final long constantsBytes;
   private final long scratchAt;
 
-  ProgramCompiler(Program program, Limits limits, KvFormat kvFormat) {
-    this(program, Fusion.fused(program), limits, kvFormat);
+  ProgramCompiler(Program program, Limits limits, KvFormat kvFormat, Arithmetic arithmetic) {
+    this(program, Fusion.fused(program), limits, kvFormat, arithmetic);
   }
 
   /** Compiles nodes that were made of the Program in another way. */
-  ProgramCompiler(Program program, List<Node> nodes, Limits limits, KvFormat kvFormat) {
+  ProgramCompiler(Program program, List<Node> nodes, Limits limits, KvFormat kvFormat, Arithmetic arithmetic) {
+    this.arithmetic = arithmetic;
     this.program = program;
     this.limits = limits;
     this.layout = new KvLayout(program, kvFormat);
@@ -65,10 +69,17 @@ final class ProgramCompiler {
     this.arrays = new StepArrays(plan, limits, program.kvGroups().size(), kvFormat.blockTokens());
     this.attention = new AttentionStages(plan, program, limits);
     this.sampler = new DeviceSampler(plan, limits, program.vocabularySize());
+    this.moe = new MoeStages(plan, program, limits);
+    this.denseRoom = DenseProducts.Room.plan(plan, program, limits, arithmetic);
     this.peerRoom = new Peers.Room(plan, program, limits);
     this.constantsBytes = Constants.bytes(this.nodes);
     this.constantsAt = plan.take(constantsBytes);
     this.scratchAt = plan.take(scratch.bytes());
+  }
+
+  /** Whether the Program has products for cuBLAS. */
+  boolean wantsCublas() {
+    return denseRoom.isPresent();
   }
 
   /** Device memory that all but weights and cache takes. */
@@ -112,13 +123,15 @@ final class ProgramCompiler {
   /** Makes the launches. */
   Stages compile(
       Device device, DeviceStream stream, long base, MemorySegment pinned, CudaWeightSet weights, Kernels kernels, KernelCatalog catalog,
-      Arithmetic arithmetic, Communicator communicator) {
+      Optional<Cublas> cublas, Communicator communicator) {
     PinnedSizes sizes = pinned();
     arrays.bind(base, pinned.asSlice(0, sizes.arrays), stream);
     sampler.bind(base, pinned.asSlice(sizes.arrays, sizes.sampler));
     try (Constants constants = new Constants(base + constantsAt, constantsBytes)) {
       StageFactory factory = new StageFactory(kernels, scratch, base + scratchAt, weights, arrays, layout, constants);
-      ProductStages products = new ProductStages(factory, kernels, catalog, weights, constants, arithmetic);
+      ProductStages products = new ProductStages(
+          factory, kernels, catalog, weights, constants, arithmetic,
+          cublas.flatMap(each -> denseRoom.map(room -> new DenseProducts(each, kernels, arithmetic, room, base, limits))));
       CollectiveStages host = new CollectiveStages(
           communicator, factory, pinned.asSlice(sizes.arrays + sizes.sampler + sizes.logits, sizes.collectives));
       Optional<Peers> peers = Peers.find(device, communicator, catalog, kernels, constants, factory, collectives(), peerRoom, base);
@@ -130,7 +143,7 @@ final class ProgramCompiler {
           case OUTPUTS -> tail;
         };
         target.add(switch (node) {
-          case Node.Single(Op op) -> single(op, factory, kernels, catalog, host, peers, base);
+          case Node.Single(Op op) -> single(op, factory, kernels, catalog, weights, host, peers, base);
           case Node.AddNorm each -> factory.addNorm(each);
           case Node.Product each -> products.product(each);
           case Node.GatedProduct each -> products.gated(each);
@@ -161,12 +174,15 @@ final class ProgramCompiler {
   }
 
   private Stage single(
-      Op op, StageFactory factory, Kernels kernels, KernelCatalog catalog, CollectiveStages host, Optional<Peers> peers, long base) {
+      Op op, StageFactory factory, Kernels kernels, KernelCatalog catalog, CudaWeightSet weights, CollectiveStages host, Optional<Peers> peers,
+      long base) {
     return switch (op) {
       case Op.Embed embed -> factory.embed(embed);
       case Op.Norm norm -> factory.norm(norm);
       case Op.Rope rope -> factory.rope(rope);
-      case Op.Attention each -> attention.stage(each, factory, kernels, catalog, layout, arrays, base);
+      case Op.Attention each -> attention.stage(each, factory, kernels, catalog, layout, arrays, base, arithmetic);
+      case Op.MoeRoute route -> moe.route(route, factory, kernels);
+      case Op.MoeExperts experts -> moe.experts(experts, factory, kernels, weights, base);
       case Op.Map map -> factory.map(map);
       case Op.Combine combine -> factory.combine(combine);
       case Op.Gate gate -> factory.gate(gate.gate(), gate.up(), gate.out(), gate.activation());
@@ -180,9 +196,9 @@ final class ProgramCompiler {
   }
 
   /** Whether runs of several tokens go to attention in tiles: all attentions of the Program have a kernel for it. */
-  boolean attendsInTiles(KernelCatalog catalog, Arithmetic arithmetic) {
-    return arithmetic == Arithmetic.SPLIT
+  boolean attendsInTiles(KernelCatalog catalog) {
+    return arithmetic.usesTensorCores()
         && program.operations().stream()
-            .allMatch(op -> !(op instanceof Op.Attention each) || AttentionStages.prefillName(catalog, layout, each).isPresent());
+            .allMatch(op -> !(op instanceof Op.Attention each) || AttentionStages.prefillName(catalog, layout, each, arithmetic).isPresent());
   }
 }

@@ -53,6 +53,19 @@ final class Requirements {
               op.site(), attention.heads() + " query heads over " + attention.kvHeads() + " key heads: the kernels want a multiple"));
         }
       }
+      case Op.MoeRoute route -> {
+        require(op, "moe_route");
+        if (route.logits().columns() > MoeStages.MAX_EXPERTS) {
+          missing.add(new Unsupported(op.site(), route.logits().columns() + " experts: the kernels take up to " + MoeStages.MAX_EXPERTS));
+        }
+      }
+      case Op.MoeExperts experts -> {
+        require(op, "moe_gate_" + lower(experts.gate()) + "_r1");
+        require(op, "moe_matvec_" + lower(experts.down()) + "_r1");
+        if (!experts.gate().format().equals(experts.up().format())) {
+          missing.add(new Unsupported(op.site(), "gate and up of other types than each other: " + experts.gate() + " and " + experts.up()));
+        }
+      }
       case Op.Map _ -> require(op, "map");
       case Op.Combine _ -> require(op, "combine");
       case Op.Gate _ -> require(op, "gate");

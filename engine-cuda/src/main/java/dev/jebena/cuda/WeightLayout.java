@@ -53,7 +53,8 @@ final class WeightLayout {
     return switch (op) {
       case Op.Linear linear -> linear.parts().stream().map(Op.Linear.Part::weight).toList();
       case Op.Embed embed -> List.of(embed.weight());
-      case Op.Norm _, Op.Rope _, Op.KvWrite _, Op.Attention _, Op.Map _, Op.Combine _, Op.Gate _, Op.SelectRows _, Op.Zero _,
+      case Op.MoeExperts experts -> experts.weights();
+      case Op.MoeRoute _, Op.Norm _, Op.Rope _, Op.KvWrite _, Op.Attention _, Op.Map _, Op.Combine _, Op.Gate _, Op.SelectRows _, Op.Zero _,
           Op.AllReduce _, Op.AllGather _ -> List.of();
     };
   }
@@ -62,7 +63,9 @@ final class WeightLayout {
     return switch (op) {
       case Op.Linear linear -> linear.parts().stream().map(Op.Linear.Part::bias).flatMap(Optional::stream).toList();
       case Op.Norm norm -> norm.weights();
-      case Op.Embed _, Op.Rope _, Op.KvWrite _, Op.Attention _, Op.Map _, Op.Combine _, Op.Gate _, Op.SelectRows _, Op.Zero _,
+      case Op.Attention attention -> attention.weights();
+      case Op.MoeRoute route -> route.weights();
+      case Op.MoeExperts _, Op.Embed _, Op.Rope _, Op.KvWrite _, Op.Map _, Op.Combine _, Op.Gate _, Op.SelectRows _, Op.Zero _,
           Op.AllReduce _, Op.AllGather _ -> List.of();
     };
   }

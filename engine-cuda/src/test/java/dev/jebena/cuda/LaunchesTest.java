@@ -48,7 +48,7 @@ class LaunchesTest extends EmulatedTest {
     try (Backend backend = new CudaBackendProvider().open(settings, new MemoryBudget(1L << 32));
         WeightSet weights = backend.load(program, new RandomWeights(5), LoadProgress.SILENT);
         CudaExecutable executable = ((CudaBackend) backend)
-            .compile(program, new ProgramCompiler(program, nodes, LIMITS, KV), weights, LIMITS, KV, Communicator.ALONE);
+            .compile(program, new ProgramCompiler(program, nodes, LIMITS, KV, Arithmetic.of(type)), weights, LIMITS, KV, Communicator.ALONE);
         KvCache cache = executable.allocateCache(6)) {
       List<Integer> tokens = new ArrayList<>();
       List<Integer> bits = new ArrayList<>();
@@ -81,6 +81,14 @@ class LaunchesTest extends EmulatedTest {
     assertEquals(4, large.replayed(), "steps that decode are replayed");
     assertTrue(block <= 8, block + " launches a block");
     assertEquals(6, block);
+  }
+
+  @Test
+  void productsOfCodesTakeNoLaunchMore() {
+    Program one = TinyPrograms.llama(shape(1));
+    Program two = TinyPrograms.llama(shape(2));
+    long small = run(one, Fusion.fused(one), ComputeType.INT8).decodeLaunches();
+    assertEquals(6, run(two, Fusion.fused(two), ComputeType.INT8).decodeLaunches() - small);
   }
 
   @Test

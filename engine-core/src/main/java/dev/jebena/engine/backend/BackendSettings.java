@@ -1,7 +1,10 @@
 package dev.jebena.engine.backend;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * How a backend is opened.
@@ -29,6 +32,22 @@ public record BackendSettings(OptionalInt threads, ComputeType computeType, int 
   /** The same with a weight cache. */
   public BackendSettings withWeightCache(WeightCacheSettings cache) {
     return new BackendSettings(threads, computeType, index, Optional.of(cache));
+  }
+
+  /**
+   * Refuses arithmetic that a backend does not have.
+   *
+   * @param backend its name
+   * @param known what it has
+   * @throws BackendException naming the type and the remedy
+   */
+  public void requireComputeType(String backend, Set<ComputeType> known) {
+    if (!known.contains(computeType)) {
+      String names = known.stream().map(each -> each.name().toLowerCase(Locale.ROOT)).sorted().collect(Collectors.joining(" or "));
+      throw new BackendException(
+          "the " + backend + " backend has no --compute-type " + computeType.name().toLowerCase(Locale.ROOT) + ": use " + names
+              + ", or a backend that rounds that way (--backend cuda)");
+    }
   }
 
   public BackendSettings {

@@ -204,6 +204,8 @@ public sealed interface Op {
    * @param query {@code [tokens, heads * headDim]}
    * @param out {@code [tokens, heads * valueDim]}
    * @param softCap limit of {@code limit * tanh(score / limit)}; 0: none
+   * @param sinks {@code [1, heads]}: a score of each head that joins the sum under its softmax and has no value, so that a head may look at nothing (Xiao et
+   *     al., Efficient Streaming Language Models with Attention Sinks, 2023, as learned in gpt-oss); neither scaled nor capped
    */
   record Attention(
       Site site,
@@ -217,8 +219,16 @@ public sealed interface Op {
       int valueDim,
       float scale,
       AttentionMask mask,
-      float softCap)
+      float softCap,
+      Optional<WeightSpec> sinks)
       implements Op {
+
+    /** Attention without sinks. */
+    public Attention(
+        Site site, Value query, Value out, int group, int cacheLayer, int heads, int kvHeads, int headDim, int valueDim, float scale,
+        AttentionMask mask, float softCap) {
+      this(site, query, out, group, cacheLayer, heads, kvHeads, headDim, valueDim, scale, mask, softCap, Optional.empty());
+    }
 
     @Override
     public List<Value> inputs() {
@@ -232,7 +242,106 @@ public sealed interface Op {
 
     @Override
     public List<WeightSpec> weights() {
-      return List.of();
+      return sinks.stream().toList();
+    }
+  }
+
+  /**
+   * Chooses for each row the experts of a mixture: those with the largest scores, the first of equal ones first.
+   *
+   * @param logits {@code [tokens, experts]}
+   * @param out {@code [tokens, 2 * topK]}: the experts' numbers, best first, then their weights
+   * @param topK experts of a row
+   * @param scoring what makes scores of logits
+   * @param weighting what makes weights of the scores of the chosen ones
+   * @param scale what weights are multiplied by at last
+   * @param selectionBias {@code [1, experts]}: is added to the scores while experts are chosen, and not to their weights
+   */
+  record MoeRoute(
+      Site site,
+      Value logits,
+      Value out,
+      int topK,
+      Scoring scoring,
+      Weighting weighting,
+      float scale,
+      Optional<WeightSpec> selectionBias)
+      implements Op {
+
+    /** What makes scores of logits: a softmax over all experts, or each for itself. */
+    public enum Scoring {
+      SOFTMAX,
+      SIGMOID
+    }
+
+    /** The scores as they are, or divided by their sum over the chosen experts. */
+    public enum Weighting {
+      AS_SCORED,
+      RENORMALISED
+    }
+
+    @Override
+    public List<Value> inputs() {
+      return List.of(logits);
+    }
+
+    @Override
+    public List<Value> outputs() {
+      return List.of(out);
+    }
+
+    @Override
+    public List<WeightSpec> weights() {
+      return selectionBias.stream().toList();
+    }
+  }
+
+  /**
+   * The gated networks of the experts that {@link MoeRoute} chose: {@code out = sum_k weight_k down_e (activation(gate_e in) * (up_e in))} over a row's experts e in
+   * the order of its choice. Experts outside of {@code [firstExpert, firstExpert + experts)} add nothing: other ranks have them.
+   *
+   * @param route {@code [tokens, 2 * topK]}, as MoeRoute writes it
+   * @param out {@code [tokens, columns]}
+   * @param gate {@code [experts * feedForward, in.columns]}, expert after expert
+   * @param up as gate
+   * @param down {@code [experts * out.columns, feedForward]}
+   */
+  record MoeExperts(
+      Site site,
+      Value in,
+      Value route,
+      Value out,
+      int firstExpert,
+      int experts,
+      WeightSpec gate,
+      WeightSpec up,
+      WeightSpec down,
+      Activation activation)
+      implements Op {
+
+    /** Experts of a row. */
+    public int topK() {
+      return route.columns() / 2;
+    }
+
+    /** Columns between gate and down. */
+    public int feedForward() {
+      return down.columns();
+    }
+
+    @Override
+    public List<Value> inputs() {
+      return List.of(in, route);
+    }
+
+    @Override
+    public List<Value> outputs() {
+      return List.of(out);
+    }
+
+    @Override
+    public List<WeightSpec> weights() {
+      return List.of(gate, up, down);
     }
   }
 

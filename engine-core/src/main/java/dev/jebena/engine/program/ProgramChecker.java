@@ -79,6 +79,8 @@ final class ProgramChecker {
         requireColumns(write, layer.kvHeads() * layer.valueDim(), write.value());
       }
       case Op.Attention attention -> checkAttention(attention);
+      case Op.MoeRoute route -> checkRoute(route);
+      case Op.MoeExperts experts -> checkExperts(experts);
       case Op.Map map -> requireSameShape(map, map.in(), map.out());
       case Op.Combine combine -> {
         requireSameShape(combine, combine.a(), combine.b());
@@ -155,6 +157,45 @@ final class ProgramChecker {
     requireThat(
         attention.query().domain() == RowDomain.TOKENS && attention.out().domain() == RowDomain.TOKENS,
         attention.site() + " is not over tokens");
+    attention.sinks().ifPresent(
+        sinks ->
+            requireThat(
+                sinks.rows() == 1 && sinks.columns() == attention.heads(),
+                attention.site() + " has the sinks " + sinks + " for " + attention.heads() + " heads"));
+  }
+
+  private void checkRoute(Op.MoeRoute route) {
+    requireThat(
+        route.topK() >= 1 && route.topK() <= route.logits().columns(),
+        route.site() + " chooses " + route.topK() + " of " + route.logits().columns() + " experts");
+    requireColumns(route, 2 * route.topK(), route.out());
+    requireThat(
+        route.logits().domain() == RowDomain.TOKENS && route.out().domain() == RowDomain.TOKENS, route.site() + " is not over tokens");
+    route.selectionBias().ifPresent(
+        bias ->
+            requireThat(
+                bias.rows() == 1 && bias.columns() == route.logits().columns(),
+                route.site() + " adds " + bias + " to the scores of " + route.logits().columns() + " experts"));
+  }
+
+  private void checkExperts(Op.MoeExperts experts) {
+    requireThat(
+        experts.experts() >= 1 && experts.firstExpert() >= 0 && experts.route().columns() % 2 == 0,
+        experts.site() + " has " + experts.experts() + " experts from " + experts.firstExpert() + ", and a route of " + experts.route().columns()
+            + " columns");
+    requireThat(
+        experts.in().domain() == RowDomain.TOKENS && experts.route().domain() == RowDomain.TOKENS && experts.out().domain() == RowDomain.TOKENS,
+        experts.site() + " is not over tokens");
+    long wide = (long) experts.experts() * experts.feedForward();
+    for (WeightSpec weight : List.of(experts.gate(), experts.up())) {
+      requireThat(
+          weight.rows() == wide && weight.columns() == experts.in().columns(),
+          experts.site() + " has " + weight + " for " + experts.experts() + " experts of [" + experts.feedForward() + ", " + experts.in().columns() + "]");
+    }
+    requireThat(
+        experts.down().rows() == (long) experts.experts() * experts.out().columns(),
+        experts.site() + " has " + experts.down() + " for " + experts.experts() + " experts of [" + experts.out().columns() + ", "
+            + experts.feedForward() + "]");
   }
 
   private KvGroup.CacheLayer cacheLayer(Op operation, int group, int layer) {

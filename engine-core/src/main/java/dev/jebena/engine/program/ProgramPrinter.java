@@ -54,7 +54,16 @@ final class ProgramPrinter {
           "attention " + attention.query() + " over " + attention.group() + "/" + attention.cacheLayer() + " heads "
               + attention.heads() + "/" + attention.kvHeads() + " dim " + attention.headDim() + "/" + attention.valueDim()
               + " scale " + attention.scale() + " " + mask(attention.mask())
-              + (attention.softCap() == 0 ? "" : " cap " + attention.softCap());
+              + (attention.softCap() == 0 ? "" : " cap " + attention.softCap())
+              + (attention.sinks().isEmpty() ? "" : " sinks" + weight(attention.sinks()));
+      case Op.MoeRoute route ->
+          "moe_route " + route.logits() + " top " + route.topK() + " " + route.scoring().name().toLowerCase(Locale.ROOT) + " "
+              + route.weighting().name().toLowerCase(Locale.ROOT) + (route.scale() == 1 ? "" : " scale " + route.scale())
+              + weight(route.selectionBias());
+      case Op.MoeExperts experts ->
+          "moe_experts " + experts.in() + " by " + experts.route() + " experts " + experts.firstExpert() + ".."
+              + (experts.firstExpert() + experts.experts() - 1) + " " + weight(experts.gate()) + " " + weight(experts.up()) + " "
+              + weight(experts.down()) + " " + experts.activation().name().toLowerCase(Locale.ROOT);
       case Op.Map map -> function(map.function()) + " " + map.in();
       case Op.Combine combine -> combine.kind().name().toLowerCase(Locale.ROOT) + " " + combine.a() + " " + combine.b();
       case Op.Gate gate -> "gate " + gate.gate() + " " + gate.up() + " " + gate.activation().name().toLowerCase(Locale.ROOT);

@@ -4,6 +4,7 @@ import dev.jebena.engine.backend.SlotTable;
 import dev.jebena.engine.program.AttentionMask;
 import dev.jebena.engine.program.Op;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The operations over the KV cache. Attention reads every key and value through the cache's type, those of its own step too, one
@@ -37,15 +38,16 @@ final class CacheOperations {
     }
   }
 
-  void attend(Op.Attention attention, Matrix query, Matrix out) {
+  /** See {@link Op.Attention}; {@code sinks} has one score for each head, null: none. */
+  void attend(Op.Attention attention, float @Nullable [] sinks, Matrix query, Matrix out) {
     for (int row = 0; row < table.rows(); row++) {
       for (int head = 0; head < attention.heads(); head++) {
-        attend(attention, row, head, query, out);
+        attend(attention, sinks == null ? Float.NEGATIVE_INFINITY : sinks[head], row, head, query, out);
       }
     }
   }
 
-  private void attend(Op.Attention attention, int row, int head, Matrix query, Matrix out) {
+  private void attend(Op.Attention attention, float sink, int row, int head, Matrix query, Matrix out) {
     int position = table.rowPosition()[row];
     int slot = table.rowSlot()[row];
     int first = firstSeen(attention.mask(), position);
@@ -56,7 +58,7 @@ final class CacheOperations {
     float[] scores = scratch.scores;
 
     int queryAt = query.row(row) + head * attention.headDim();
-    float largest = Float.NEGATIVE_INFINITY;
+    float largest = sink;
     for (int t = first; t <= position; t++) {
       long block = blockStart(slot, attention.group(), t);
       codec.read(cache.segment(), layer.key(block, t % blockTokens, kvHead), attention.headDim(), scratch.head);
@@ -70,7 +72,7 @@ final class CacheOperations {
 
     int outAt = out.row(row) + head * attention.valueDim();
     Arrays.fill(out.data(), outAt, outAt + attention.valueDim(), 0);
-    double sum = 0;
+    double sum = sink == Float.NEGATIVE_INFINITY ? 0 : (float) Math.exp(sink - largest);
     for (int t = first; t <= position; t++) {
       float weight = (float) Math.exp(scores[t - first] - largest);
       sum += weight;

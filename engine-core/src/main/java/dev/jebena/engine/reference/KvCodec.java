@@ -26,6 +26,7 @@ sealed interface KvCodec {
       case F16 -> new Float16();
       case BF16 -> new BFloat16();
       case Q8_0 -> new Codes8();
+      case FP8 -> new Float8();
     };
   }
 
@@ -140,6 +141,58 @@ sealed interface KvCodec {
           to[i] = from.get(ValueLayout.JAVA_BYTE, at + Short.BYTES + i - start) * scale;
         }
       }
+    }
+  }
+
+  /**
+   * E4M3: sign, 4 bits of exponent with the bias 7, 3 of mantissa, no infinities. Rounded to the nearest, of two to the even one; what is larger than
+   * 448 becomes 448, not-a-number stays that. Source: OCP 8-bit Floating Point Specification.
+   */
+  record Float8() implements KvCodec {
+
+    private static final int NOT_A_NUMBER = 0x7F;
+    private static final int LARGEST = 0x7E;
+
+    @Override
+    public long bytes(int columns) {
+      return columns;
+    }
+
+    @Override
+    public void write(float[] from, int fromOffset, int columns, MemorySegment to, long toOffset) {
+      for (int i = 0; i < columns; i++) {
+        to.set(ValueLayout.JAVA_BYTE, toOffset + i, code(from[fromOffset + i]));
+      }
+    }
+
+    @Override
+    public void read(MemorySegment from, long fromOffset, int columns, float[] to) {
+      for (int i = 0; i < columns; i++) {
+        to[i] = value(from.get(ValueLayout.JAVA_BYTE, fromOffset + i));
+      }
+    }
+
+    static byte code(float value) {
+      int sign = Float.floatToRawIntBits(value) >>> 24 & 0x80;
+      float size = Math.abs(value);
+      if (Float.isNaN(value)) {
+        return (byte) (sign | NOT_A_NUMBER);
+      }
+      if (size >= 448) {
+        return (byte) (sign | LARGEST);
+      }
+      // the distance of neighbours: 2^-9 up to 2^-6, then an eighth of the power of two below
+      int exponent = Math.max(Math.getExponent(size), -6);
+      int mantissa = (int) Math.rint(Math.scalb((double) size, 3 - exponent));
+      return (byte) (sign | (exponent + 6 << 3) + mantissa);
+    }
+
+    static float value(byte code) {
+      int size = code & 0x7F;
+      int exponent = Math.max(size >> 3, 1) - 7;
+      int mantissa = (size & 7) | (size >> 3 == 0 ? 0 : 8);
+      float value = size == NOT_A_NUMBER ? Float.NaN : Math.scalb((float) mantissa, exponent - 3);
+      return code < 0 ? -value : value;
     }
   }
 }

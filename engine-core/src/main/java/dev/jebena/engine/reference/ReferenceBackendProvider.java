@@ -3,8 +3,10 @@ package dev.jebena.engine.reference;
 import dev.jebena.engine.backend.Backend;
 import dev.jebena.engine.backend.BackendProvider;
 import dev.jebena.engine.backend.BackendSettings;
+import dev.jebena.engine.backend.ComputeType;
 import dev.jebena.engine.backend.MemoryBudget;
 import dev.jebena.engine.backend.Probe;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -30,6 +32,7 @@ public final class ReferenceBackendProvider implements BackendProvider {
 
   @Override
   public Backend open(BackendSettings settings, MemoryBudget budget) {
+    settings.requireComputeType(NAME, EnumSet.of(ComputeType.AUTO, ComputeType.F32));
     return new ReferenceBackend(settings, budget);
   }
 

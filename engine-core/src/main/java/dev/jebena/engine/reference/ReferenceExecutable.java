@@ -101,7 +101,9 @@ final class ReferenceExecutable implements Executable {
     return switch (operation) {
       case Op.Norm norm -> norm.weights();
       case Op.Linear linear -> linear.parts().stream().map(Op.Linear.Part::bias).flatMap(Optional::stream).toList();
-      case Op.Embed _, Op.Rope _, Op.KvWrite _, Op.Attention _, Op.Map _, Op.Combine _, Op.Gate _, Op.SelectRows _, Op.Zero _,
+      case Op.Attention attention -> attention.weights();
+      case Op.MoeRoute route -> route.weights();
+      case Op.MoeExperts _, Op.Embed _, Op.Rope _, Op.KvWrite _, Op.Map _, Op.Combine _, Op.Gate _, Op.SelectRows _, Op.Zero _,
           Op.AllReduce _, Op.AllGather _ -> List.of();
     };
   }
@@ -202,7 +204,14 @@ final class ReferenceExecutable implements Executable {
       }
       case Op.Rope rope -> RowOperations.rope(rope, scratch.of(rope.in()), positions, rows, scratch.of(rope.out()));
       case Op.KvWrite write -> cache.write(write, scratch.of(write.key()), scratch.of(write.value()));
-      case Op.Attention attention -> cache.attend(attention, scratch.of(attention.query()), scratch.of(attention.out()));
+      case Op.Attention attention ->
+          cache.attend(attention, vector(attention.sinks()), scratch.of(attention.query()), scratch.of(attention.out()));
+      case Op.MoeRoute route ->
+          MoeOperations.route(route, scratch.of(route.logits()), vector(route.selectionBias()), rows, scratch.of(route.out()));
+      case Op.MoeExperts experts ->
+          MoeOperations.experts(
+              experts, scratch.of(experts.in()), scratch.of(experts.route()), weights.view(experts.gate()), weights.view(experts.up()),
+              weights.view(experts.down()), rows, scratch.of(experts.out()), scratch.weightRow);
       case Op.Map map -> RowOperations.map(map.function(), scratch.of(map.in()), rows, scratch.of(map.out()));
       case Op.Combine combine ->
           RowOperations.combine(combine.kind(), scratch.of(combine.a()), scratch.of(combine.b()), rows,

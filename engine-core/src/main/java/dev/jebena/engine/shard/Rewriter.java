@@ -87,6 +87,13 @@ final class Rewriter {
         builder.append(new Op.KvWrite(write.site(), write.group(), write.cacheLayer(), key, value));
       }
       case Op.Attention attention -> attention(attention);
+      case Op.MoeRoute route -> {
+        Value logits = whole(route.logits(), route.site());
+        Optional<WeightSpec> bias = route.selectionBias().map(spec -> vector(spec, all(spec.columns()), route.site()));
+        output(route.out(), Optional.empty(), route.site(), out -> new Op.MoeRoute(
+            route.site(), logits, out, route.topK(), route.scoring(), route.weighting(), route.scale(), bias));
+      }
+      case Op.MoeExperts experts -> experts(experts);
       case Op.Map map -> {
         Optional<Split> split = split(map.in());
         Value in = input(map.in(), split, map.site());
@@ -143,9 +150,28 @@ final class Rewriter {
     Split heads = plan.queryHeads(attention);
     Split kv = plan.kvHeads(attention.group(), attention.cacheLayer()).orElseThrow();
     Value query = input(attention.query(), Optional.of(heads.times(attention.headDim())), attention.site());
+    Optional<WeightSpec> sinks = attention.sinks().map(spec -> vector(spec, heads.of(rank), attention.site()));
     output(attention.out(), Optional.of(heads.times(attention.valueDim())), attention.site(), out -> new Op.Attention(
         attention.site(), query, out, attention.group(), attention.cacheLayer(), heads.of(rank).size(), kv.of(rank).size(),
-        attention.headDim(), attention.valueDim(), attention.scale(), attention.mask(), attention.softCap()));
+        attention.headDim(), attention.valueDim(), attention.scale(), attention.mask(), attention.softCap(), sinks));
+  }
+
+  /** Each rank has some of the experts; what they give is added up. With fewer experts than ranks each rank has all. */
+  private void experts(Op.MoeExperts op) {
+    boolean divided = op.experts() >= worldSize;
+    Range ours = divided ? Split.even(op.experts(), worldSize).of(rank) : all(op.experts());
+    Value in = whole(op.in(), op.site());
+    Value route = whole(op.route(), op.site());
+    Value result = divided ? builder.value(op.out().name() + ".partial", op.out().domain(), op.out().columns()) : newWhole(op.out());
+    int wide = op.feedForward();
+    int columns = op.out().columns();
+    builder.append(new Op.MoeExperts(
+        op.site(), in, route, result, op.firstExpert() + ours.from(), ours.size(),
+        cut(op.gate(), ours.times(wide), all(op.gate().columns())), cut(op.up(), ours.times(wide), all(op.up().columns())),
+        cut(op.down(), ours.times(columns), all(op.down().columns())), op.activation()));
+    if (divided) {
+      builder.append(new Op.AllReduce(op.site(), result, newWhole(op.out())));
+    }
   }
 
   private void linear(Op.Linear linear) {

@@ -133,7 +133,7 @@ final class SplitPlan {
         want(gate.up(), split);
       });
       case Op.SelectRows select -> wanted(select.out()).ifPresent(split -> want(select.in(), split));
-      case Op.Embed _, Op.Zero _ -> {}
+      case Op.Embed _, Op.Zero _, Op.MoeRoute _, Op.MoeExperts _ -> {}
       case Op.AllReduce _, Op.AllGather _ -> throw new ShardException(
           operation.site() + " is a collective already: shard the program of the whole model");
     }
@@ -177,7 +177,7 @@ final class SplitPlan {
       case Op.Gate gate -> isColumnWise(gate.gate(), given) && isColumnWise(gate.up(), given);
       case Op.Combine combine -> isColumnWise(combine.a(), given) && isColumnWise(combine.b(), given);
       case Op.SelectRows select -> isColumnWise(select.in(), given);
-      case Op.Embed _, Op.Norm _, Op.Rope _, Op.KvWrite _, Op.Zero _, Op.AllReduce _, Op.AllGather _ -> false;
+      case Op.Embed _, Op.Norm _, Op.Rope _, Op.KvWrite _, Op.Zero _, Op.MoeRoute _, Op.MoeExperts _, Op.AllReduce _, Op.AllGather _ -> false;
       case null -> false;
     };
   }

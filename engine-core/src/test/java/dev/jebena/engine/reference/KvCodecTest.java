@@ -31,6 +31,7 @@ class KvCodecTest {
               case BF16 -> Math.abs(values[i]) * 0x1p-8;
               // half a code of a run whose largest value is about 3, and the scale's own rounding
               case Q8_0 -> 5 / 254.0 + Math.abs(values[i]) * 0x1p-11;
+              case FP8 -> Math.abs(values[i]) * 0x1p-4 + 0x1p-10;
             };
         assertEquals(values[i], read[i], allowed);
       }
@@ -66,6 +67,18 @@ class KvCodecTest {
     assertEquals(0, read[5]);
     assertEquals(12.7f, read[35], 0.01f);
     assertEquals(0.1f, read[36], 0.001f);
+  }
+
+  /** The corners of E4M3 as the OCP's specification lists them. */
+  @Test
+  void floatsOf8BitsHaveTheirSmallestLargestAndEvenNeighbours() {
+    float[] values = {448, 1000, Float.NEGATIVE_INFINITY, 0x1p-9f, 0x1p-10f, 3 * 0x1p-10f, 0x1p-6f, -0f, 1 + 0x1p-4f, 1 + 3 * 0x1p-4f};
+    assertArrayEquals(
+        new float[] {448, 448, -448, 0x1p-9f, 0, 0x1p-8f, 0x1p-6f, -0f, 1, 1.25f}, roundTrip(KvType.FP8, values));
+    for (int code = 0; code < 256; code++) {
+      float value = KvCodec.Float8.value((byte) code);
+      assertEquals(Float.isNaN(value) ? code & 0x80 | 0x7F : code, KvCodec.Float8.code(Math.copySign(value, code < 128 ? 1 : -1)) & 0xFF);
+    }
   }
 
   @ParameterizedTest

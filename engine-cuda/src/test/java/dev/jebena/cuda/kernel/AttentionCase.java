@@ -2,6 +2,7 @@ package dev.jebena.cuda.kernel;
 
 import dev.jebena.engine.backend.KvType;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /** Sequences with random block tables over a random cache, their queries, and attention over them in double. */
 final class AttentionCase {
@@ -13,6 +14,8 @@ final class AttentionCase {
   final int window;
   final float softCap;
   final float scale;
+  /** One for each head; null: none. */
+  float @Nullable [] sinks;
 
   AttentionCase(Random random, KvType type, int heads, int kvHeads, int keyDim, int valueDim, int sequences, int maxContext, int window, float softCap) {
     int blockTokens = 1 + random.nextInt(20);
@@ -55,9 +58,19 @@ final class AttentionCase {
       }
     }
     for (int i = 0; i < out.length; i++) {
-      out[i] /= total;
+      out[i] /= total + (sinks == null ? 0 : Math.exp(sinks[head] - largest));
     }
     return out;
+  }
+
+  /** The same with sinks around the scores' size. */
+  AttentionCase withSinks(Random random) {
+    sinks = Floats.random(random, heads);
+    return this;
+  }
+
+  long sinks(KernelBench bench) {
+    return sinks == null ? 0L : bench.floats(sinks);
   }
 
   private int block(int sequence, int position) {
@@ -67,7 +80,7 @@ final class AttentionCase {
   /** The arguments that both kernels begin with. */
   Object[] arguments(KernelBench bench, long out, int outStride, long q, int qStride, Object... rest) {
     Object[] first = {
-      out, outStride, q, qStride, heads, cache.kvHeads, cache.keyDim, cache.valueDim, scale, window, softCap, bench.bytes(cache.bytes.array()),
+      out, outStride, q, qStride, heads, cache.kvHeads, cache.keyDim, cache.valueDim, scale, window, softCap, sinks(bench), bench.bytes(cache.bytes.array()),
       cache.blockBytes(), cache.layerOffset(), cache.blockTokens, bench.ints(table), tableStride
     };
     Object[] all = java.util.Arrays.copyOf(first, first.length + rest.length);

@@ -38,6 +38,14 @@ class AttentionKernelTest {
   }
 
   @Test
+  void headsMayLookAtNothingThroughSinks() {
+    for (int splits : new int[] {1, 4}) {
+      decode(new AttentionCase(random, KvType.F16, 6, 2, 32, 24, 3, 100, 0, 0).withSinks(random), 4, splits);
+    }
+    prefill(new AttentionCase(random, KvType.F16, 4, 2, 64, 64, 2, 120, 9, 0).withSinks(random), 64, Pieces.SPLIT);
+  }
+
+  @Test
   void decodingTakesHeadsOfUpTo256Columns() {
     decode(new AttentionCase(random, KvType.F32, 2, 1, 256, 129, 3, 40, 0, 0), 4, 1);
   }
@@ -67,7 +75,7 @@ class AttentionKernelTest {
           attention.arguments(bench, out, outStride, bench.floats(q), qStride, bench.ints(sequence), bench.ints(position), 32, partial, state));
       if (splits > 1) {
         bench.launch("attention_decode", "attention_combine", Launch.of(attention.heads, rows, 128), out, outStride, attention.heads, cache.valueDim,
-            partial, state, splits, rows);
+            attention.sinks(bench), partial, state, splits, rows);
       }
       for (int row = 0; row < rows; row++) {
         check(attention, bench, out + 4L * row * outStride, q, row * qStride, sequence[row], position[row], EXACT);
@@ -159,7 +167,7 @@ class AttentionKernelTest {
       long state = bench.empty(8L * 4 * splits);
       bench.launch("attention_decode", "attention_decode_bf16_h" + atOnce, new Launch(2, 1, splits, 128, 4 * (atOnce * 32 + 64 * 36)),
           attention.arguments(bench, out, 128, bench.floats(q), 128, bench.ints(1), bench.ints(60), 32, partial, state));
-      bench.launch("attention_decode", "attention_combine", Launch.of(4, 1, 128), out, 128, 4, 32, partial, state, splits, 1);
+      bench.launch("attention_decode", "attention_combine", Launch.of(4, 1, 128), out, 128, 4, 32, 0L, partial, state, splits, 1);
       return bench.readFloats(out, 128);
     }
   }

@@ -51,6 +51,7 @@ final class CacheImage {
           case F32 -> 4 * dim;
           case F16, BF16 -> 2 * dim;
           case Q8_0 -> 34 * runs;
+          case FP8 -> dim;
         };
     return Math.ceilDiv(unpadded, 16) * 16;
   }
@@ -75,6 +76,7 @@ final class CacheImage {
           int bits = Float.floatToRawIntBits(value);
           bytes.putShort(at + 2 * i, (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16));
         }
+        case FP8 -> bytes.put(at + i, Fp8.code(value));
         case Q8_0 -> {
           int run = i / 32;
           float largest = 0;
@@ -94,6 +96,7 @@ final class CacheImage {
       case F32 -> bytes.getFloat(at + 4 * column);
       case F16 -> Float.float16ToFloat(bytes.getShort(at + 2 * column));
       case BF16 -> Float.intBitsToFloat(bytes.getShort(at + 2 * column) << 16);
+      case FP8 -> Fp8.value(bytes.get(at + column));
       case Q8_0 -> bytes.get(at + column) * Float.float16ToFloat(bytes.getShort(at + Math.ceilDiv(dim, 32) * 32 + column / 32 * 2));
     };
   }

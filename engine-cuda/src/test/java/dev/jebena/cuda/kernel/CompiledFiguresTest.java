@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Holds src/main/cuda/figures.tsv (registers, spills, shared memory and occupancy of every kernel on every generation) to what the PTX compiler says.
- * {@code -Djebena.figures=write} writes the table anew, all else compares a part of it: the whole takes minutes.
+ * {@code -Djebena.figures=write} writes the table anew, {@code -Djebena.figures=rope,norm} the lines of these files; without, a part of it is compared: the
+ * whole takes minutes.
  */
 class CompiledFiguresTest {
 
@@ -44,10 +45,9 @@ class CompiledFiguresTest {
   @Test
   void theTableSaysWhatTheCompilerSays() throws IOException {
     Assumptions.assumeTrue(EmulatedCuda.unsupported().isEmpty(), "JCuda's PTX compiler is there for Linux amd64");
-    if ("write".equals(System.getProperty("jebena.figures"))) {
-      List<String> lines = compile(Sources.modules(), CompiledKernel.GENERATIONS);
-      lines.addFirst(CompiledKernel.HEADER);
-      Files.write(path(), lines);
+    String asked = System.getProperty("jebena.figures");
+    if (asked != null) {
+      write(asked.equals("write") ? Sources.modules() : List.of(asked.split(",", -1)));
       return;
     }
     List<String> compared = compile(COMPARED, List.of("sm_80", "sm_90"));
@@ -55,11 +55,28 @@ class CompiledFiguresTest {
     compared.forEach(line -> assertTrue(table.contains(line), () -> "not in figures.tsv: " + line));
   }
 
+  /** Writes the lines of these files, and keeps those of the others that are still there. */
+  private static void write(List<String> modules) throws IOException {
+    Set<String> kept = new TreeSet<>();
+    for (String module : Sources.modules()) {
+      if (!modules.contains(module)) {
+        kept.addAll(KernelBench.module(module).kernelNames());
+      }
+    }
+    List<String> lines = compile(modules, CompiledKernel.GENERATIONS);
+    table().stream().filter(line -> kept.contains(line.split("\t", 2)[0])).forEach(lines::add);
+    Collections.sort(lines);
+    lines.addFirst(CompiledKernel.HEADER);
+    Files.write(path(), lines);
+  }
+
   private static List<String> compile(List<String> modules, List<String> generations) {
     List<String> lines = new ArrayList<>();
     for (String generation : generations) {
       for (String module : modules) {
-        CompiledKernel.compile(KernelBench.text(module), generation).forEach(kernel -> lines.add(kernel.line()));
+        for (String kernel : CompiledKernel.alone(KernelBench.text(module))) {
+          CompiledKernel.compile(kernel, generation).forEach(each -> lines.add(each.line()));
+        }
       }
     }
     Collections.sort(lines);

@@ -2,6 +2,7 @@ package dev.jebena.cuda.kernel;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -28,6 +29,19 @@ record CompiledKernel(String name, String generation, int registers, int spillBy
   private static final Pattern ENTRY = Pattern.compile("\\.entry (\\w+)\\(|\\.maxntid (\\d+)");
   private static final Pattern INFO =
       Pattern.compile("Compiling entry function '(\\w+)'|(\\d+) bytes spill stores|Used (\\d+) registers(?:.*?(\\d+) bytes smem)?");
+
+  private static final Pattern EXTERNAL = Pattern.compile("^\\.extern \\.shared [^;]*;$", Pattern.MULTILINE);
+
+  /** Cuts a PTX text into one for each kernel, as the backend does: the compiler has ended the JVM over texts of 3 MB. */
+  static List<String> alone(String ptx) {
+    String[] parts = ptx.split("(?m)(?=^\\.visible \\.entry )", -1);
+    StringBuilder head = new StringBuilder(EXTERNAL.matcher(parts[0]).replaceAll(""));
+    Matcher external = EXTERNAL.matcher(ptx);
+    if (external.find()) {
+      head.append(external.group()).append('\n');
+    }
+    return Arrays.stream(parts).skip(1).map(part -> head + EXTERNAL.matcher(part).replaceAll("")).toList();
+  }
 
   /** Compiles all kernels of a PTX text. */
   static List<CompiledKernel> compile(String ptx, String generation) {

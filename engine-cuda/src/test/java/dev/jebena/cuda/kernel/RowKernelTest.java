@@ -174,10 +174,17 @@ class RowKernelTest {
             case F16 -> 0.001 * (Math.abs(want) + 1e-3);
             case BF16 -> 0.008 * (Math.abs(want) + 1e-3);
             case Q8_0 -> 0.04;
+            case FP8 -> 0.13 * (Math.abs(want) + 1e-2);
           };
       assertEquals(want, stored.read(at, i, dim), step, cache.type + " column " + i);
     }
-    int used = cache.type == KvType.F32 ? 4 * dim : cache.type == KvType.Q8_0 ? Math.ceilDiv(dim, 32) * 34 : 2 * dim;
+    int used =
+        switch (cache.type) {
+          case F32 -> 4 * dim;
+          case F16, BF16 -> 2 * dim;
+          case Q8_0 -> Math.ceilDiv(dim, 32) * 34;
+          case FP8 -> dim;
+        };
     for (int i = used; i < cache.rowBytes(dim); i++) {
       assertEquals(0, stored.bytes.get(at + i), "padding");
     }
@@ -219,11 +226,64 @@ class RowKernelTest {
       assertEquals(a[columns + 7] + b[7], bench.readFloats(out, columns)[7]);
       bench.launch("elementwise", "zero", launch, out, columns, columns);
       assertArrayEquals(new float[2 * columns], bench.readFloats(out, 2 * columns));
-      long halves = bench.empty(4L * columns);
-      bench.launch("elementwise", "split_bf16", launch, halves, columns, x, columns, columns);
-      int first = bench.readInts(halves, 1)[0];
-      assertEquals(a[0], Float.intBitsToFloat(first << 16), Math.abs(a[0]) * 0.004);
-      assertEquals(a[1], Float.intBitsToFloat(first & 0xFFFF0000), Math.abs(a[1]) * 0.004);
+    }
+  }
+
+  /** Of F16 pieces the scale of the row brings sizes back that half does not know. */
+  @Test
+  void rowsAreCutIntoPiecesThatAddUpToThem() {
+    int columns = 301;
+    int stride = 320;
+    float[] x = Floats.random(random, 2 * columns);
+    for (int i = 0; i < columns; i++) {
+      x[i] *= 1e6f;
+      x[columns + i] *= 1e-7f;
+    }
+    for (String type : new String[] {"f16", "bf16"}) {
+      for (int pieces : new int[] {1, 2}) {
+        try (KernelBench bench = new KernelBench()) {
+          long high = bench.empty(2L * 2 * stride);
+          long low = pieces == 2 ? bench.empty(2L * 2 * stride) : 0L;
+          long scales = type.equals("f16") ? bench.empty(8) : 0L;
+          bench.launch("split", "split_" + type + "_x" + pieces, Launch.of(2, 1, 256), high, low, scales, bench.floats(x), columns, columns, stride);
+          double bits = type.equals("f16") ? 11.0 * pieces : 8.0 * pieces;
+          for (int row = 0; row < 2; row++) {
+            float scale = type.equals("f16") ? bench.readFloats(scales, 2)[row] : 1;
+            double largest = 0;
+            for (int i = 0; i < columns; i++) {
+              largest = Math.max(largest, Math.abs(x[row * columns + i]));
+            }
+            for (int i = 0; i < columns; i++) {
+              long at = 2L * (row * stride + i);
+              double sum = (piece(bench, high + at, type) + (pieces == 2 ? piece(bench, low + at, type) : 0.0)) * scale;
+              // half's subnormals stop 2^-39 below the largest of the row
+              double bound = Math.abs(x[row * columns + i]) * Math.pow(2, -bits) + (type.equals("f16") ? largest * 0x1p-38 : 0);
+              assertEquals(x[row * columns + i], sum, bound, type + " in " + pieces);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static float piece(KernelBench bench, long address, String type) {
+    byte[] bytes = bench.readBytes(address, 2);
+    short bits = (short) (bytes[0] & 0xFF | bytes[1] << 8);
+    return type.equals("f16") ? Float.float16ToFloat(bits) : Float.intBitsToFloat(bits << 16);
+  }
+
+  @Test
+  void productsAreScaledAndSummedUpBehindTheLibrary() {
+    float[] product = Floats.random(random, 2 * 300);
+    float[] bias = Floats.random(random, 300);
+    float[] residual = Floats.random(random, 2 * 300);
+    try (KernelBench bench = new KernelBench()) {
+      long out = bench.floats(product);
+      bench.launch("split", "finish_rows", Launch.of(2, 2, 256), out, 300, 300, bench.floats(4, 0.5f), bench.floats(bias), bench.floats(residual), 300);
+      float[] result = bench.readFloats(out, 600);
+      for (int i = 0; i < 600; i++) {
+        assertEquals(product[i] * (i < 300 ? 4 : 0.5f) + bias[i % 300] + residual[i], result[i], 1e-5);
+      }
     }
   }
 

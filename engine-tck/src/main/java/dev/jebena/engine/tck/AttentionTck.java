@@ -9,6 +9,7 @@ import dev.jebena.engine.program.Op;
 import dev.jebena.engine.program.Program;
 import dev.jebena.engine.program.Site;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,7 +23,11 @@ public interface AttentionTck extends TckSubject {
    *
    * @param groupSize query heads of a key head
    */
-  record Case(int kvHeads, int groupSize, int headDim, int valueDim, AttentionMask mask, float softCap) {
+  record Case(int kvHeads, int groupSize, int headDim, int valueDim, AttentionMask mask, float softCap, Sinks sinks) {
+
+    Case(int kvHeads, int groupSize, int headDim, int valueDim, AttentionMask mask, float softCap) {
+      this(kvHeads, groupSize, headDim, valueDim, mask, softCap, Sinks.NONE);
+    }
 
     Program program() {
       int heads = kvHeads * groupSize;
@@ -36,9 +41,16 @@ public interface AttentionTck extends TckSubject {
                 new Op.Attention(
                     Site.of("attention"), inputs.get(0), out, 0, 0, heads, kvHeads, headDim, valueDim,
                     (float) (1 / Math.sqrt(headDim)),
-                    mask, softCap));
+                    mask, softCap,
+                    sinks == Sinks.NONE ? Optional.empty() : Optional.of(OneOperation.table("unit_sinks", 1, heads))));
           });
     }
+  }
+
+  /** Whether the heads have sinks. */
+  enum Sinks {
+    NONE,
+    EACH_HEAD
   }
 
   @ParameterizedTest
@@ -84,6 +96,18 @@ public interface AttentionTck extends TckSubject {
   }
 
   @Test
+  default void letsHeadsLookAtNothingThroughSinks() {
+    Random random = OperationTck.seeded("attention sinks");
+    for (int groupSize : new int[] {1, 2, 5}) {
+      compare(
+          new Case(2, groupSize, 16, 16, new AttentionMask.Causal(), 0, Sinks.EACH_HEAD), new KvFormat(KvType.F32, 16), random);
+    }
+    compare(new Case(2, 2, 16, 24, new AttentionMask.SlidingWindow(5), 2, Sinks.EACH_HEAD), new KvFormat(KvType.F32, 8), random);
+    // in several splits
+    compare(new Case(1, 2, 16, 16, new AttentionMask.Causal(), 0, Sinks.EACH_HEAD), new KvFormat(KvType.F32, 16), random, scale().of(600, 300), 256);
+  }
+
+  @Test
   default void attendsOverLongContexts() {
     Random random = OperationTck.seeded("attention long");
     Case attention = new Case(1, 2, 16, 16, new AttentionMask.Causal(), 0);
@@ -107,7 +131,7 @@ public interface AttentionTck extends TckSubject {
       float[][] expected = LogprobTable.of(reference, vocabulary, length, tokens);
       float[][] actual = LogprobTable.of(subject, vocabulary, chunk, tokens);
       double tolerance = Tolerances.afterReduction(length + attention.headDim());
-      if (format.type() == KvType.Q8_0) {
+      if (format.type() == KvType.Q8_0 || format.type() == KvType.FP8) {
         // where 8-bit codes round is not specified to the bit
         tolerance = 0.03;
       }

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jebena.engine.backend.Backend;
 import dev.jebena.engine.backend.BackendException;
+import dev.jebena.engine.backend.BackendSettings;
+import dev.jebena.engine.backend.ComputeType;
 import dev.jebena.engine.backend.Executable;
 import dev.jebena.engine.backend.Footprint;
 import dev.jebena.engine.backend.KvCache;
@@ -18,15 +20,20 @@ import dev.jebena.engine.backend.SlotSettings;
 import dev.jebena.engine.backend.StepHandle;
 import dev.jebena.engine.backend.StepPlan;
 import dev.jebena.engine.backend.StepResult;
+import dev.jebena.engine.backend.Unsupported;
 import dev.jebena.engine.backend.WeightSet;
 import dev.jebena.engine.program.Program;
 import dev.jebena.engine.sampling.SamplingParameters;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a backend promises about memory, errors and the order of closing. */
 public interface ContractTck extends TckSubject {
@@ -72,6 +79,27 @@ public interface ContractTck extends TckSubject {
       assertEquals(idle, budget.reservedBytes());
     }
     assertEquals(0, budget.reservedBytes());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  default void computesInEveryArithmeticOrRefusesItByName(ComputeType type) {
+    try (Backend backend = provider().open(new BackendSettings(OptionalInt.empty(), type), new MemoryBudget(1L << 32))) {
+      assertEquals(provider().name(), backend.name());
+    } catch (BackendException refusal) {
+      String message = String.valueOf(refusal.getMessage());
+      assertTrue(message.contains("--compute-type " + type.name().toLowerCase(Locale.ROOT)), message);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  default void storesEveryCacheOrRefusesItByName(KvType type) {
+    try (Backend backend = provider().open(settings(), new MemoryBudget(1L << 32))) {
+      List<Unsupported> missing = backend.unsupported(TinyPrograms.llama(TinyShape.DEFAULT), new KvFormat(type, 4));
+      missing.forEach(
+          each -> assertTrue(each.reason().contains("--kv-cache-dtype " + type.name().toLowerCase(Locale.ROOT)), each.reason()));
+    }
   }
 
   @Test

@@ -206,6 +206,61 @@ public interface OperationTck extends TckSubject {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  default void routesRowsToExperts(Op.MoeRoute.Scoring scoring) {
+    Random random = seeded("moe route " + scoring);
+    for (Op.MoeRoute.Weighting weighting : Op.MoeRoute.Weighting.values()) {
+      for (int trial = 0; trial < scale().trials(4); trial++) {
+        int experts = pick(random, sizes());
+        int topK = Math.min(experts, 1 + random.nextInt(8));
+        Optional<WeightSpec> bias = trial % 2 == 0 ? Optional.empty() : Optional.of(OneOperation.table("bias", 1, experts));
+        Program program =
+            OneOperation.of(
+                List.of(experts), 2 * topK,
+                (builder, inputs, out) ->
+                    builder.append(
+                        new Op.MoeRoute(Site.of("route"), inputs.getFirst(), out, topK, scoring, weighting, trialScale(topK), bias)));
+        check(program, random, experts, "moe route " + scoring + " " + weighting + " of " + topK + " of " + experts);
+      }
+    }
+  }
+
+  private static float trialScale(int topK) {
+    return topK % 2 == 0 ? 1 : 2.5f;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  default void runsTheNetworksOfExperts(BlockType type) {
+    Random random = seeded("moe experts " + type);
+    for (int trial = 0; trial < scale().trials(4); trial++) {
+      int unit = type.elements();
+      int in = unit == 1 ? pick(random, sizes()) : unit * (1 + random.nextInt(unit == 256 ? 1 : 3));
+      int wide = unit == 1 ? 1 + random.nextInt(90) : unit * (1 + random.nextInt(unit == 256 ? 1 : 2));
+      int columns = 1 + random.nextInt(80);
+      int experts = 1 + random.nextInt(trial == 0 ? 2 : 9);
+      int topK = Math.min(experts, 1 + random.nextInt(4));
+      Activation activation = List.of(Activation.values()).get(random.nextInt(Activation.values().length));
+      Program program =
+          OneOperation.of(
+              List.of(in, experts), columns,
+              (builder, inputs, out) -> {
+                Value route = builder.value("route", RowDomain.TOKENS, 2 * topK);
+                builder.append(
+                    new Op.MoeRoute(
+                        Site.of("route"), inputs.get(1), route, topK, Op.MoeRoute.Scoring.SOFTMAX, Op.MoeRoute.Weighting.RENORMALISED, 1,
+                        Optional.empty()));
+                builder.append(
+                    new Op.MoeExperts(
+                        Site.of("experts"), inputs.getFirst(), route, out, 0, experts, new WeightSpec("gate", experts * wide, in, WeightFormat.of(type)),
+                        new WeightSpec("up", experts * wide, in, WeightFormat.of(type)),
+                        new WeightSpec("down", experts * columns, wide, WeightFormat.of(type)), activation));
+              });
+      check(program, random, 2 * in + wide, "moe of " + topK + " of " + experts + " experts " + type + " [" + columns + ", " + wide + ", " + in + "]");
+    }
+  }
+
   @Test
   default void runsOperationsOverOutputRows() {
     Random random = seeded("outputs");

@@ -25,6 +25,7 @@ final class Tolerances {
       case F16 -> 0x1p-9;
       case BF16 -> 0x1p-6;
       case Q8_0 -> 0x1p-5;
+      case FP8 -> 0x1p-2;
     };
   }
 }

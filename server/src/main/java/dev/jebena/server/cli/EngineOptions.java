@@ -31,7 +31,8 @@ final class EngineOptions {
   private @Nullable Integer threads;
 
   @Option(names = "--compute-type", paramLabel = "TYPE", defaultValue = "auto",
-      description = "auto or f32: the arithmetic of matrix products; auto is the fastest that keeps the answers of float32.")
+      description = "auto, f32, bf16 or int8: the arithmetic of matrix products; auto is the fastest that keeps the answers of float32, bf16 and int8 round"
+          + " more and are there on the cuda backend only.")
   private String computeType = "auto";
 
   @Option(names = "--native-kernels", paramLabel = "auto|off", defaultValue = "auto",
@@ -54,7 +55,7 @@ final class EngineOptions {
   private final RankOptions ranks = new RankOptions();
 
   @Option(names = "--kv-cache-dtype", paramLabel = "TYPE", defaultValue = "auto",
-      description = "auto, f32, f16, bf16 or q8_0: how keys and values are stored.")
+      description = "auto, f32, f16, bf16, q8_0 or fp8 (E4M3, cuda backend only): how keys and values are stored; the last two round more than the others.")
   private String kvCacheType = "auto";
 
   @Option(names = "--kv-cache-memory-bytes", paramLabel = "SIZE", description = "Memory for keys and values, such as 512M or 2GiB.")
@@ -229,6 +230,7 @@ final class EngineOptions {
       case "float32", "float" -> "f32";
       case "float16", "half" -> "f16";
       case "bfloat16" -> "bf16";
+      case "fp8_e4m3" -> "fp8";
       default -> kvCacheType;
     };
     for (KvType type : KvType.values()) {

@@ -45,7 +45,7 @@ final class PlanCommand implements Callable<Integer> {
   @Option(names = "--max-model-len", paramLabel = "N", description = "Tokens of a sequence whose cache is to fit (as many as the model allows).")
   private @Nullable String maxModelLength;
 
-  @Option(names = "--kv-cache-dtype", paramLabel = "TYPE", defaultValue = "f32", description = "f32, f16, bf16 or q8_0 (${DEFAULT-VALUE}).")
+  @Option(names = "--kv-cache-dtype", paramLabel = "TYPE", defaultValue = "f32", description = "f32, f16, bf16, q8_0 or fp8 (${DEFAULT-VALUE}).")
   private String kvType = "f32";
 
   @Option(names = "--memory-per-rank", paramLabel = "SIZE", description = "Refuse the plan if a rank needs more, such as 16G, with one sequence.")
@@ -120,7 +120,8 @@ final class PlanCommand implements Callable<Integer> {
       case "f16", "bf16" -> 2 * elements;
       // a scale of two bytes for 32 codes
       case "q8_0" -> Math.ceilDiv(34 * elements, 32);
-      default -> throw new UsageException("--kv-cache-dtype is '" + kvType + "': use f32, f16, bf16 or q8_0");
+      case "fp8" -> elements;
+      default -> throw new UsageException("--kv-cache-dtype is '" + kvType + "': use f32, f16, bf16, q8_0 or fp8");
     };
   }
 

@@ -33,7 +33,7 @@ class UsageTest {
     "run --tensor-parallel-size 2 --nnodes 2 --master-addr 192.0.2.1 hi, set JEBENA_RANK_SECRET",
     "run --tensor-parallel-size 2 --nnodes 2 --rank-timeout 0 hi, sign of life",
     "run --node-rank 1 hi, say how many nodes there are",
-    "run --compute-type int8 hi, auto",
+    "run --compute-type int9 hi, int8",
     "run --kv-cache-dtype fp9 hi, fp9",
     "run --threads 0 hi, threads is 0",
     "run --temperature -1 hi, temperature",
