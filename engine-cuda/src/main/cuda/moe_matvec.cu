@@ -1,5 +1,5 @@
 // The products of experts, exact float32: the pairs of a row and one of its experts that moe_group put together share one read of the expert's weight.
-#include "matvec.cuh"
+#include "matvec_rows.cuh"
 
 // The rows of a tile's pairs: pair p reads row p / pairsOfRow.
 struct PairRows {
