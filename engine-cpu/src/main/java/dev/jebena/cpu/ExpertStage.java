@@ -1,6 +1,7 @@
 package dev.jebena.cpu;
 
 import static dev.jebena.cpu.PackedFormat.GROUP_ROWS;
+import static dev.jebena.cpu.PackedFormat.STRIP_ROWS;
 
 import dev.jebena.engine.program.Op;
 import java.util.Arrays;
@@ -11,7 +12,7 @@ import java.util.Arrays;
  */
 final class ExpertStage implements Team.Stage {
 
-  private static final int HALVES = 2;
+  private static final int STRIPS = GROUP_ROWS / STRIP_ROWS;
 
   private final KernelTable kernels;
   private final LinearStage.Rows rows;
@@ -94,12 +95,12 @@ final class ExpertStage implements Team.Stage {
       return;
     }
     Arrays.fill(room.sums, 0, GROUP_ROWS, 0);
-    for (int half = 0; half < HALVES; half++) {
+    for (int strip = 0; strip < STRIPS; strip++) {
       kernels.chosen(weight.format().type(), ProductKernel.Shape.ONE_ROW)
-          .multiply(weight, group, half * VectorKernels.HALF_ROWS, in.values, in.pair(pair), in.stride, 1, room);
-      // a kernel leaves open what becomes of the sums of the other half
-      int begin = Math.max(from - start, half * VectorKernels.HALF_ROWS);
-      int end = Math.min(to - start, (half + 1) * VectorKernels.HALF_ROWS);
+          .multiply(weight, group, strip * STRIP_ROWS, in.values, in.pair(pair), in.stride, 1, room);
+      // a kernel leaves open what becomes of the sums of the other strips
+      int begin = Math.max(from - start, strip * STRIP_ROWS);
+      int end = Math.min(to - start, (strip + 1) * STRIP_ROWS);
       if (begin < end) {
         System.arraycopy(room.sums, begin, out.values, out.pair(pair) + start + begin - first, end - begin);
       }
