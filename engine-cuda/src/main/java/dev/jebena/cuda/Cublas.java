@@ -32,16 +32,14 @@ final class Cublas implements AutoCloseable {
       Set.of(cublasStatus.CUBLAS_STATUS_EXECUTION_FAILED, cublasStatus.CUBLAS_STATUS_MAPPING_ERROR);
 
   private final Device device;
-  private final DeviceStream stream;
   private final cublasHandle handle;
   private final Pointer one = Pointer.to(new float[] {1});
   private final Pointer zero = Pointer.to(new float[] {0});
   private long workspace;
   private boolean closed;
 
-  private Cublas(Device device, DeviceStream stream, cublasHandle handle) {
+  private Cublas(Device device, cublasHandle handle) {
     this.device = device;
-    this.stream = stream;
     this.handle = handle;
   }
 
@@ -59,7 +57,7 @@ final class Cublas implements AutoCloseable {
     try {
       Installation.inOwnFolder(() -> JCublas2.setExceptionsEnabled(false));
       cublasHandle handle = new cublasHandle();
-      Cublas cublas = new Cublas(device, stream, handle);
+      Cublas cublas = new Cublas(device, handle);
       cublas.check(JCublas2.cublasCreate(handle), "cublasCreate");
       device.opened();
       cublas.check(JCublas2.cublasSetStream(handle, new cudaStream_t(stream.handle())), "cublasSetStream");
