@@ -123,7 +123,7 @@ public record GenerationRequest(
     private OptionalInt logprobs = OptionalInt.empty();
     private OptionalInt promptLogprobs = OptionalInt.empty();
     private StopText stopText = StopText.LEFT_OUT;
-    private DecodeOptions specials = DecodeOptions.SKIP_SPECIALS;
+    private DecodeOptions specials = DecodeOptions.AS_CONFIGURED;
     private Optional<String> cacheSalt = Optional.empty();
 
     private Builder(Prompt prompt) {
@@ -197,9 +197,9 @@ public record GenerationRequest(
       return this;
     }
 
-    /** Special tokens become part of the text. */
+    /** Special tokens become part of the text; they are left out otherwise. */
     public Builder keepSpecials() {
-      specials = DecodeOptions.KEEP_SPECIALS;
+      specials = DecodeOptions.KEEP_SPECIALS_AS_CONFIGURED;
       return this;
     }
 

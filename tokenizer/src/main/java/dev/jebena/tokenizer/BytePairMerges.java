@@ -12,94 +12,59 @@ final class BytePairMerges {
   private static final int SHORT_PIECE = 48;
   private static final int NONE = -1;
 
+  /** The pair of each merge, the better one first: the left id in the upper half. */
   private final long[] pairs;
-  private final int[] places;
-  private final int[] ranks;
-  private final int[] merged;
-  private final int mask;
+  private final int[] results;
+  /** A hash table of places in {@link #pairs}, {@link #NONE} where it is empty. */
+  private final int[] slots;
+  /** Where two tokens are sought together if every token is a merge of its id's rank; null if merges are listed. */
+  private final @Nullable TokenLookup ranked;
 
-  private BytePairMerges(Builder builder) {
-    this.pairs = builder.pairs;
-    this.places = builder.places;
-    this.ranks = builder.ranks == null ? new int[0] : Arrays.copyOf(builder.ranks, builder.size);
-    this.merged = Arrays.copyOf(builder.merged, builder.size);
-    this.mask = pairs.length - 1;
+  private BytePairMerges(long[] pairs, int[] results, int[] slots, @Nullable TokenLookup ranked) {
+    this.pairs = pairs;
+    this.results = results;
+    this.slots = slots;
+    this.ranked = ranked;
+  }
+
+  /** Two tokens merge if their spellings together are a token, whose id is the merge's rank: no merges are kept. */
+  static BytePairMerges byRank(TokenLookup tokens) {
+    return new BytePairMerges(new long[0], new int[0], new int[0], tokens);
   }
 
   /** Collects merges. */
   static final class Builder {
 
-    private long[] pairs;
-    private int[] places;
-    private int[] merged;
-    private int @Nullable [] ranks;
+    private final long[] pairs;
+    private final int[] results;
+    private final int[] slots;
     private int size;
 
-    Builder(int expected) {
-      merged = new int[Math.max(8, expected)];
-      pairs = new long[tableSize(merged.length)];
-      places = new int[pairs.length];
-      Arrays.fill(pairs, NONE);
-    }
-
-    private static int tableSize(int merges) {
-      return Integer.highestOneBit(Math.max(8, merges + merges / 3)) * 2;
+    /** Room for {@code most} merges. */
+    Builder(int most) {
+      pairs = new long[most];
+      results = new int[most];
+      slots = new int[Integer.highestOneBit(Math.max(8, most + most / 3)) * 2];
+      Arrays.fill(slots, NONE);
     }
 
     /** Adds a merge that is worse than all before it; the first of two equal ones counts. */
     void add(int left, int right, int result) {
-      if (merged.length == size) {
-        grow();
-      }
       long pair = (long) left << 32 | right;
-      int at = slot(pair, pairs.length - 1);
-      while (pairs[at] != NONE) {
-        if (pairs[at] == pair) {
+      int at = slot(pair, slots.length - 1);
+      while (slots[at] != NONE) {
+        if (pairs[slots[at]] == pair) {
           return;
         }
-        at = at + 1 & pairs.length - 1;
+        at = at + 1 & slots.length - 1;
       }
-      pairs[at] = pair;
-      places[at] = size;
-      merged[size++] = result;
-    }
-
-    /** Adds a merge of that rank; either all merges have one or none. */
-    void add(int left, int right, int result, int rank) {
-      int before = size;
-      add(left, right, result);
-      int[] all = ranks == null ? new int[merged.length] : ranks;
-      all = all.length < merged.length ? Arrays.copyOf(all, merged.length) : all;
-      if (size > before) {
-        all[before] = rank;
-      }
-      ranks = all;
-    }
-
-    private void grow() {
-      merged = Arrays.copyOf(merged, 2 * size);
-      long[] old = pairs;
-      int[] oldPlaces = places;
-      int length = tableSize(merged.length);
-      if (length > old.length) {
-        pairs = new long[length];
-        places = new int[length];
-        Arrays.fill(pairs, NONE);
-        for (int i = 0; i < old.length; i++) {
-          if (old[i] != NONE) {
-            int at = slot(old[i], length - 1);
-            while (pairs[at] != NONE) {
-              at = at + 1 & length - 1;
-            }
-            pairs[at] = old[i];
-            places[at] = oldPlaces[i];
-          }
-        }
-      }
+      slots[at] = size;
+      pairs[size] = pair;
+      results[size++] = result;
     }
 
     BytePairMerges build() {
-      return new BytePairMerges(this);
+      return new BytePairMerges(Arrays.copyOf(pairs, size), Arrays.copyOf(results, size), slots, null);
     }
   }
 
@@ -108,21 +73,22 @@ final class BytePairMerges {
     return (int) (hash >>> 32) & mask;
   }
 
-  /** The place of a pair's merge, {@link #NONE} if it has none. */
+  /** The place of a pair's merge, which is its rank; {@link #NONE} if it has none. */
   private int find(int left, int right) {
+    if (ranked != null) {
+      return ranked.findPair(left, right);
+    }
     long pair = (long) left << 32 | right;
+    int mask = slots.length - 1;
     int at = slot(pair, mask);
-    while (pairs[at] != NONE) {
-      if (pairs[at] == pair) {
-        return places[at];
-      }
+    while (slots[at] != NONE && pairs[slots[at]] != pair) {
       at = at + 1 & mask;
     }
-    return NONE;
+    return slots[at];
   }
 
-  private int rank(int place) {
-    return ranks.length == 0 ? place : ranks[place];
+  private int result(int place) {
+    return ranked == null ? results[place] : place;
   }
 
   /** Merges {@code ids[0, length)} in place and returns the new length. */
@@ -145,7 +111,7 @@ final class BytePairMerges {
       int best = NONE;
       int at = NONE;
       for (int i = 0; i + 1 < length; i++) {
-        if (found[i] >= 0 && (best < 0 || rank(found[i]) < rank(best))) {
+        if (found[i] >= 0 && (best < 0 || found[i] < best)) {
           best = found[i];
           at = i;
         }
@@ -153,7 +119,7 @@ final class BytePairMerges {
       if (best < 0) {
         return length;
       }
-      ids[at] = merged[best];
+      ids[at] = result(best);
       int moved = length - at - 2;
       System.arraycopy(ids, at + 2, ids, at + 1, moved);
       System.arraycopy(found, at + 2, found, at + 1, moved);
@@ -187,10 +153,10 @@ final class BytePairMerges {
       int at = (int) candidate;
       int right = next[at];
       int found = ids[at] < 0 || right < 0 ? NONE : find(ids[at], ids[right]);
-      if (found < 0 || rank(found) != (int) (candidate >>> 32)) {
+      if (found < 0 || found != (int) (candidate >>> 32)) {
         continue;
       }
-      ids[at] = merged[found];
+      ids[at] = result(found);
       ids[right] = -1;
       next[at] = next[right];
       if (widths != null) {
@@ -218,7 +184,7 @@ final class BytePairMerges {
     if (right >= 0) {
       int found = find(ids[at], ids[right]);
       if (found >= 0) {
-        heap.add((long) rank(found) << 32 | at);
+        heap.add((long) found << 32 | at);
       }
     }
   }

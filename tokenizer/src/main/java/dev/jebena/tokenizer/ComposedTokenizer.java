@@ -198,7 +198,7 @@ final class ComposedTokenizer implements Tokenizer {
 
   private void pass(int id, DecodeOptions options, DecodeStage chain) {
     vocabulary.checked(id);
-    if (options == DecodeOptions.KEEP_SPECIALS || !vocabulary.isSpecial(id)) {
+    if (options.keepsSpecials() || !vocabulary.isSpecial(id)) {
       String token = decodedForm(id);
       if (parts.verbatim.get(id)) {
         chain.verbatim(token);

@@ -255,7 +255,7 @@ final class GgufLoader {
     return tokenizer(
         normalizer::normalize,
         new HuggingFacePreTokenizers.Cutting(HuggingFacePreTokenizers.bert(), false, false),
-        new WordPieceModel(tokens, unknown, MARK, "", 100),
+        new WordPieceModel(TokenLookup.of(tokens), unknown, MARK, "", 100),
         EncodingTemplate.bert(vocabulary.specials().beginning(), first(separator(), vocabulary.specials().end())),
         HuggingFaceDecoders.ofWords(MARK));
   }

@@ -51,7 +51,7 @@ final class HuggingFaceDecoders {
 
     DecodeStage open(StringBuilder out, Position position, DecodeOptions options) {
       DecodeStage chain = DecodeStage.into(out);
-      if (options == DecodeOptions.AS_CONFIGURED && cleanup == Cleanup.ASKED_FOR) {
+      if (options.cleansAsConfigured() && cleanup == Cleanup.ASKED_FOR) {
         chain = withoutSpacesBeforeMarks(chain);
       }
       for (Opener stage : stages.reversed()) {
@@ -167,6 +167,9 @@ final class HuggingFaceDecoders {
     if (pattern.at("String").isNull()) {
       TextPattern regex = TextPattern.read(pattern);
       stages.add((next, position) -> DecodeStage.indexed(next, position, (token, first) -> {
+        if (token.isEmpty()) {
+          return token;
+        }
         StringBuilder out = new StringBuilder();
         regex.find(token, 0, token.length(), (from, to, matched) -> out.append(matched ? content : token.substring(from, to)));
         return out.toString();

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /** Reads {@code tokenizer.json}, and what the {@code tokenizer_config.json} beside it adds to that. */
 final class HuggingFaceLoader {
@@ -54,20 +53,8 @@ final class HuggingFaceLoader {
             HuggingFaceModels.read(json.at("model"), tokens),
             template,
             HuggingFaceDecoders.read(json.at("decoder"), cleanup),
-            normalizedForms(added, normalizer),
+            Map.of(),
             new BitSet()));
-  }
-
-  /** A token that is sought in the normalized text is decoded as it stands there. */
-  private static Map<Integer, String> normalizedForms(
-      List<AddedTokenFinder.Added> added, @Nullable UnaryOperator<AlignedText> normalizer) {
-    Map<Integer, String> forms = new HashMap<>();
-    for (AddedTokenFinder.Added token : added) {
-      if (token.normalized() && normalizer != null) {
-        forms.put(token.id(), normalizer.apply(AlignedText.part(token.content(), 0, false)).text());
-      }
-    }
-    return forms;
   }
 
   private static Vocabulary vocabulary(String file, Map<String, Integer> ids, List<AddedTokenFinder.Added> added, Json config) {

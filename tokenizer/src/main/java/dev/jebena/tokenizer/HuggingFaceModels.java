@@ -51,7 +51,7 @@ final class HuggingFaceModels {
       case "BPE" -> bpe(json, tokens);
       case "Unigram" -> unigram(json, tokens)::encode;
       case "WordPiece" -> new WordPieceModel(
-          tokens.table(),
+          tokens,
           optional(tokens.find(json.at("unk_token").string("[UNK]"))),
           "",
           json.at("continuing_subword_prefix").string("##"),

@@ -135,9 +135,12 @@ final class HuggingFaceNormalizers {
     return out.done();
   }
 
-  /** What replaces a match stands for the last character of it. */
+  /** What replaces a match stands for the last character of it; in an empty text nothing is found. */
   static AlignedText replace(AlignedText source, TextPattern pattern, String content) {
     String text = source.text();
+    if (text.isEmpty()) {
+      return source;
+    }
     AlignedText.Rewriter out = source.new Rewriter(source.text().length());
     pattern.find(text, 0, text.length(), (from, to, matched) -> {
       if (!matched) {

@@ -3,6 +3,7 @@ package dev.jebena.tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 
 /**
  * Reads the regular expressions that pre-tokenizers use: classes of characters with properties, ranges and intersections, groups, choices,
@@ -10,11 +11,11 @@ import java.util.Locale;
  */
 final class PatternParser {
 
-  /** Where {@code $} holds. */
+  /** Where {@code $} holds, and what a word is. */
   enum Dialect {
-    /** Before every line feed, too: Oniguruma's, which {@code tokenizer.json} is written in. */
+    /** {@code $} before every line feed, too: Oniguruma's, which {@code tokenizer.json} is written in. */
     LINES,
-    /** At the end alone: Rust's, which rank files are cut with. */
+    /** {@code $} at the end alone: Rust's, which rank files are cut with. */
     TEXT
   }
 
@@ -165,7 +166,7 @@ final class PatternParser {
     return switch (c) {
       case '(' -> group();
       case '[' -> new PatternNode.Chars(cased(set()));
-      case '\\' -> takes("z") ? new PatternNode.Ahead(CodePointSet.EMPTY, true) : new PatternNode.Chars(cased(escape()));
+      case '\\' -> takes("z") ? new PatternNode.Ahead(CodePointSet.EMPTY, true) : new PatternNode.Chars(cased(escape(PatternProperties::word)));
       case '.' -> new PatternNode.Chars(CodePointSet.of('\n').complement());
       case '$' -> new PatternNode.Ahead(dialect == Dialect.LINES ? CodePointSet.of('\n') : CodePointSet.EMPTY, true);
       case '^', '*', '+', '?' -> throw new BeyondException("'" + Character.toString(c) + "' here");
@@ -230,7 +231,7 @@ final class PatternParser {
     if (c == '\\') {
       int literal = literalEscape();
       if (literal < 0) {
-        return escape();
+        return escape(PatternProperties::wordInClass);
       }
       c = literal;
     }
@@ -293,7 +294,8 @@ final class PatternParser {
     return value;
   }
 
-  private CodePointSet escape() throws BeyondException {
+  /** What an escape stands for, given what a word is there. */
+  private CodePointSet escape(Function<Dialect, CodePointSet> word) throws BeyondException {
     int literal = literalEscape();
     if (literal >= 0) {
       return CodePointSet.of(literal);
@@ -304,8 +306,8 @@ final class PatternParser {
       case 'S' -> PatternProperties.SPACE.complement();
       case 'd' -> PatternProperties.named("Nd");
       case 'D' -> PatternProperties.named("Nd").complement();
-      case 'w' -> PatternProperties.word();
-      case 'W' -> PatternProperties.word().complement();
+      case 'w' -> word.apply(dialect);
+      case 'W' -> word.apply(dialect).complement();
       case 'p', 'P' -> {
         CodePointSet set = property();
         yield c == 'p' ? set : set.complement();

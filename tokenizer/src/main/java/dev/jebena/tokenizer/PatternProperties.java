@@ -23,8 +23,24 @@ final class PatternProperties {
 
   private PatternProperties() {}
 
-  static CodePointSet word() {
-    return KNOWN.computeIfAbsent("word", name -> CodePointSet.where(ReferenceUnicode::isWord));
+  /** What {@code \w} is by itself: Oniguruma takes the small digits and fractions of Latin-1 for parts of words there. */
+  static CodePointSet word(PatternParser.Dialect dialect) {
+    CodePointSet within = wordInClass(dialect);
+    return switch (dialect) {
+      case LINES -> KNOWN.computeIfAbsent(
+          "Oniguruma's word", name -> within.union(CodePointSet.range(0xB2, 0xB3)).union(CodePointSet.of(0xB9))
+              .union(CodePointSet.range(0xBC, 0xBE)));
+      case TEXT -> within;
+    };
+  }
+
+  /** What {@code \w} is within brackets: Rust takes the joiners for parts of words, Oniguruma does not. */
+  static CodePointSet wordInClass(PatternParser.Dialect dialect) {
+    return switch (dialect) {
+      case LINES -> KNOWN.computeIfAbsent(
+          "Oniguruma's word within brackets", name -> CodePointSet.where(c -> ReferenceUnicode.isWord(c) && c != 0x200C && c != 0x200D));
+      case TEXT -> KNOWN.computeIfAbsent("Rust's word", name -> CodePointSet.where(ReferenceUnicode::isWord));
+    };
   }
 
   /**

@@ -76,7 +76,7 @@ final class TiktokenLoader {
             added,
             normalizer,
             new HuggingFacePreTokenizers.Cutting(cutter(encoding), true, false),
-            new BpeModel(lookup, merges(lookup, ranked.size()), BpeModel.Rules.byteLevel(OptionalInt.empty(), BpeModel.Wholes.FIRST)),
+            new BpeModel(lookup, BytePairMerges.byRank(lookup), BpeModel.Rules.byteLevel(OptionalInt.empty(), BpeModel.Wholes.FIRST)),
             EncodingTemplate.around(begins && beginning.isPresent() ? List.of(beginning.getAsInt()) : List.of(), List.of(), List.of()),
             HuggingFaceDecoders.ofBytes(DecodeStage::spelledBytes, HuggingFaceDecoders.FirstSpace.KEPT),
             Map.of(),
@@ -165,23 +165,5 @@ final class TiktokenLoader {
       spellings.set(id, text);
     });
     return types;
-  }
-
-  private static BytePairMerges merges(TokenLookup tokens, int ranks) {
-    BytePairMerges.Builder builder = new BytePairMerges.Builder(3 * ranks);
-    for (int rank = 0; rank < ranks; rank++) {
-      if (tokens.hidden().get(rank)) {
-        continue;
-      }
-      String token = tokens.table().text(rank);
-      for (int cut = 1; cut < token.length(); cut++) {
-        int left = tokens.find(token, 0, cut);
-        int right = left < 0 ? TokenTable.NONE : tokens.find(token, cut, token.length());
-        if (right >= 0) {
-          builder.add(left, right, rank, rank);
-        }
-      }
-    }
-    return builder.build();
   }
 }

@@ -22,6 +22,12 @@ record TokenLookup(TokenTable table, BitSet hidden) {
     return id >= 0 && hidden.get(id) ? TokenTable.NONE : id;
   }
 
+  /** As {@link TokenTable#findPair}. */
+  int findPair(int left, int right) {
+    int id = table.findPair(left, right);
+    return id >= 0 && hidden.get(id) ? TokenTable.NONE : id;
+  }
+
   int find(String text) {
     return find(text, 0, text.length());
   }

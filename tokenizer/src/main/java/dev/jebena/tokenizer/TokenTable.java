@@ -88,6 +88,36 @@ final class TokenTable {
     return NONE;
   }
 
+  /** The id of two tokens' spellings together, {@link #NONE} if no token is spelled so. */
+  int findPair(int left, int right) {
+    int length = length(left) + length(right);
+    if (length > longest) {
+      return NONE;
+    }
+    int hash = hash(hash(0, left), right);
+    int mask = slots.length - 1;
+    for (int slot = first(hash); slots[slot] != NONE; slot = slot + 1 & mask) {
+      int at = offsets[slots[slot]];
+      if (length(slots[slot]) == length && begins(at, left) && begins(at + length(left), right)) {
+        return slots[slot];
+      }
+    }
+    return NONE;
+  }
+
+  private int hash(int before, int id) {
+    int hash = before;
+    for (int i = offsets[id]; i < offsets[id + 1]; i++) {
+      hash = hash * 31 + characters[i];
+    }
+    return hash;
+  }
+
+  /** Whether the characters at {@code offset} begin with a token's spelling. */
+  private boolean begins(int offset, int id) {
+    return Arrays.equals(characters, offset, offset + length(id), characters, offsets[id], offsets[id + 1]);
+  }
+
   private int first(int hash) {
     int mixed = hash * 0x9E3779B1;
     return (mixed ^ mixed >>> 15) & slots.length - 1;

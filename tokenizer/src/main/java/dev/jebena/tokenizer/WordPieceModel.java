@@ -8,7 +8,7 @@ import java.util.OptionalInt;
  */
 final class WordPieceModel implements PieceModel {
 
-  private final TokenTable tokens;
+  private final TokenLookup tokens;
   private final OptionalInt unknown;
   private final String firstPrefix;
   private final String laterPrefix;
@@ -21,7 +21,7 @@ final class WordPieceModel implements PieceModel {
    * @param laterPrefix what it writes before the others
    * @param maxCharacters longer words are unknown
    */
-  WordPieceModel(TokenTable tokens, OptionalInt unknown, String firstPrefix, String laterPrefix, int maxCharacters) {
+  WordPieceModel(TokenLookup tokens, OptionalInt unknown, String firstPrefix, String laterPrefix, int maxCharacters) {
     this.tokens = tokens;
     this.unknown = unknown;
     this.firstPrefix = firstPrefix;
@@ -36,7 +36,7 @@ final class WordPieceModel implements PieceModel {
     boolean known = to - from <= 2L * maxCharacters && text.codePointCount(from, to) <= maxCharacters;
     for (int start = from; known && start < to; ) {
       String prefix = start == from ? firstPrefix : laterPrefix;
-      String word = prefix + text.substring(start, (int) Math.min(to, (long) start + tokens.longest()));
+      String word = prefix + text.substring(start, (int) Math.min(to, (long) start + tokens.table().longest()));
       int end = word.length();
       int id = TokenTable.NONE;
       while (end > prefix.length() && id < 0) {

@@ -19,7 +19,7 @@ class FuzzTargetsTest {
   @ParameterizedTest
   @ValueSource(strings = {"TokenizerJson", "SentencePieceModel", "RankFile", "GgufVocabularies", "TemplateSource"})
   void nothingButARefusalComesOfAnyBytes(String target, @TempDir Path folder) throws Exception {
-    int seconds = Integer.getInteger("jebena.fuzz.seconds", 20);
+    int seconds = Integer.getInteger("jebena.fuzz.seconds", 60);
     Assumptions.assumeTrue(seconds > 0, "skipped: jebena.fuzz.seconds is 0");
     Path corpus = Files.createDirectory(folder.resolve("corpus"));
     Files.write(corpus.resolve("seed"), FuzzTargets.seeds().get(target));

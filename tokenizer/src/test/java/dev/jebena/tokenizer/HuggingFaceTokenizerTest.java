@@ -118,6 +118,30 @@ class HuggingFaceTokenizerTest {
   }
 
   @Test
+  void wordPieceFormsNoTokenThatWasOnlyAdded() {
+    Tokenizer tokenizer = HuggingFaceFixture.model("WordPiece", "'unk_token':'U'", "U", "a", "##b")
+        .with("added_tokens", "[{'id':3,'content':'x','single_word':true}]")
+        .load();
+    assertEquals("x|", spelled(tokenizer, "x"));
+    assertEquals("U|", spelled(tokenizer, "xb"));
+  }
+
+  @Test
+  void fractionsAreOfWordsForOnigurumaButNotWithinBrackets() {
+    String split = "{'type':'Split','pattern':{'Regex':'%s'},'behavior':'Isolated'}";
+    HuggingFaceFixture fixture = words("?", "a", "a\u00bd", "\u00bd,", ",");
+    assertEquals("a\u00bd|,|", spelled(fixture.with("pre_tokenizer", split.formatted("\\\\w+")).load(), "a\u00bd,"));
+    assertEquals("a|\u00bd,|", spelled(fixture.with("pre_tokenizer", split.formatted("[\\\\w]+")).load(), "a\u00bd,"));
+  }
+
+  @Test
+  void anAddedTokenIsDecodedAsItIsWrittenWhateverTheNormalizerMakesOfIt() {
+    Tokenizer tokenizer = words("?", "a").with("normalizer", "{'type':'Lowercase'}").with("added_tokens", "[{'id':2,'content':'AB','normalized':true}]").load();
+    assertEquals("AB|", spelled(tokenizer, "ab"));
+    assertEquals("AB", tokenizer.decode(new int[] {2}, DecodeOptions.KEEP_SPECIALS));
+  }
+
+  @Test
   void offsetsPointIntoTheOriginalText() {
     Encoding encoding = bert().load().encodeWithOffsets("\ud83d\ude00 CAFE\u0301 unknown\u4e2d", EncodeOptions.PROMPT, Truncation.NONE);
     assertArrayEquals(new int[] {1, 0, 3, 4, 5, 6, 2}, encoding.ids());

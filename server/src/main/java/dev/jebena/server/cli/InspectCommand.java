@@ -43,6 +43,9 @@ final class InspectCommand implements Callable<Integer> {
   @Parameters(paramLabel = "MODEL", description = "A GGUF file, or a name such as smollm2:135m.")
   private String model = "";
 
+  @Mixin
+  private final TokenizerFlags tokenizerFlags = new TokenizerFlags();
+
   @Option(names = "--tensors", description = "List every tensor.")
   private boolean tensors;
 
@@ -129,8 +132,8 @@ final class InspectCommand implements Callable<Integer> {
     report.put("memory", memory);
   }
 
-  private static void text(Map<String, Object> report, Path path, List<String> problems) {
-    try (Model opened = Models.open(path, ModelOptions.defaults())) {
+  private void text(Map<String, Object> report, Path path, List<String> problems) {
+    try (Model opened = Models.open(path, ModelOptions.defaults().withTokenizer(tokenizerFlags.options()))) {
       report.put("tokenizer", opened.tokenizer().isPresent());
       report.put("chat_template", opened.chatTemplate().isPresent());
       if (opened.tokenizer().isEmpty()) {

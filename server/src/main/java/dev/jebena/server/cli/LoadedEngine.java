@@ -36,10 +36,6 @@ record LoadedEngine(Model model, Engine engine, long loadNanos) implements AutoC
     }
   }
 
-  static LoadedEngine load(Path path, EngineConfig config, Surroundings surroundings) {
-    return load(path, ModelOptions.defaults(), config, EngineListener.NONE, surroundings);
-  }
-
   @Override
   public void close() {
     try {

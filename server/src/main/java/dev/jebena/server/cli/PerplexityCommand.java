@@ -1,10 +1,12 @@
 package dev.jebena.server.cli;
 
 import dev.jebena.engine.Engine;
+import dev.jebena.engine.EngineListener;
 import dev.jebena.engine.GeneratedToken;
 import dev.jebena.engine.Generation;
 import dev.jebena.engine.GenerationRequest;
 import dev.jebena.engine.Prompt;
+import dev.jebena.models.ModelOptions;
 import dev.jebena.tokenizer.EncodeOptions;
 import dev.jebena.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -47,6 +49,9 @@ final class PerplexityCommand implements Callable<Integer> {
   @Mixin
   private final EngineOptions engineOptions = new EngineOptions();
 
+  @Mixin
+  private final TokenizerFlags tokenizerFlags = new TokenizerFlags();
+
   @Parameters(paramLabel = "MODEL", description = "A GGUF file, or a name such as smollm2:135m.")
   private String model = "";
 
@@ -76,7 +81,8 @@ final class PerplexityCommand implements Callable<Integer> {
       return ExitCode.DONE;
     }
     String text = new String(Files.readAllBytes(Path.of(file)), StandardCharsets.UTF_8);
-    try (LoadedEngine loaded = LoadedEngine.load(path, engineOptions.config(), surroundings)) {
+    try (LoadedEngine loaded = LoadedEngine.load(
+        path, ModelOptions.defaults().withTokenizer(tokenizerFlags.options()), engineOptions.config(), EngineListener.NONE, surroundings)) {
       Tokenizer tokenizer = loaded.model().tokenizer().orElseThrow(
           () -> new CommandException(path + " has no tokenizer: score token ids with 'jebena logprobs'"));
       int[] ids = tokenizer.encode(text, EncodeOptions.PROMPT);

@@ -6,6 +6,7 @@ import dev.jebena.engine.EngineConfig;
 import dev.jebena.engine.EngineListener;
 import dev.jebena.engine.Prompt;
 import dev.jebena.engine.model.Model;
+import dev.jebena.models.ModelOptions;
 import dev.jebena.models.Models;
 import dev.jebena.server.cli.Surroundings.Stream;
 import java.io.IOException;
@@ -44,6 +45,9 @@ final class RunCommand implements Callable<Integer> {
 
   @Mixin
   private final EngineOptions engineOptions = new EngineOptions();
+
+  @Mixin
+  private final TokenizerFlags tokenizerFlags = new TokenizerFlags();
 
   @Mixin
   private final SamplingOptions sampling = new SamplingOptions();
@@ -96,7 +100,7 @@ final class RunCommand implements Callable<Integer> {
     Optional<String> prompt = chat ? Optional.empty() : Optional.of(rest.isEmpty() ? standardInput() : rest.getFirst());
     sampling.request(Prompt.tokens(0));
     long start = System.nanoTime();
-    Model model = Models.open(path);
+    Model model = Models.open(path, ModelOptions.defaults().withTokenizer(tokenizerFlags.options()));
     try (LoadedEngine loaded = LoadedEngine.load(model, config(model, prompt), EngineListener.NONE, surroundings, start)) {
       if (prompt.isEmpty()) {
         new Chat(surroundings, loaded.engine(), sampling, system).talk();

@@ -36,6 +36,9 @@ final class ServeCommand implements Callable<Integer> {
   @Mixin
   private final EngineOptions engineOptions = new EngineOptions();
 
+  @Mixin
+  private final TokenizerFlags tokenizerFlags = new TokenizerFlags();
+
   @Parameters(arity = "0..1", paramLabel = "MODEL", description = "A GGUF file, or a name such as smollm2:135m (the model that is installed).")
   private String modelWord = "";
 
@@ -97,6 +100,7 @@ final class ServeCommand implements Callable<Integer> {
       engineConfig.maxWaiting(maxWaiting);
     }
     var checkedConfig = EngineOptions.build(engineConfig);
+    ModelOptions modelOptions = ModelOptions.defaults().withTokenizer(tokenizerFlags.options());
     CountDownLatch ended = new CountDownLatch(1);
     AtomicInteger status = new AtomicInteger(ExitCode.DONE);
     try (JebenaServer server = JebenaServer.listen(serverConfig());
@@ -105,7 +109,7 @@ final class ServeCommand implements Callable<Integer> {
           status.set(ExitCode.INTERRUPTED);
           ended.countDown();
         });
-        LoadedEngine loaded = LoadedEngine.load(path, ModelOptions.defaults(), checkedConfig, server.engineListener(), surroundings)) {
+        LoadedEngine loaded = LoadedEngine.load(path, modelOptions, checkedConfig, server.engineListener(), surroundings)) {
       loaded.engine().failure().thenAccept(cause -> {
         surroundings.err().println("jebena serve: the engine has failed: " + cause.getMessage());
         status.set(ExitCode.FAILED);

@@ -8,11 +8,8 @@ import dev.jebena.tokenizer.EncodeOptions.Addition;
 import dev.jebena.tokenizer.EncodeOptions.Specials;
 import dev.jebena.tokenizer.Tokenizer;
 import dev.jebena.tokenizer.TokenizerException;
-import dev.jebena.tokenizer.TokenizerOptions;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -46,11 +43,8 @@ final class TokenizeCommand implements Callable<Integer> {
   @Option(names = "--parse-special", description = "Special tokens written in the text become their ids.")
   private boolean parseSpecial;
 
-  @Option(
-      names = "--pre-tokenizer",
-      paramLabel = "NAME",
-      description = "How texts are cut, instead of what the file says: a name as in tokenizer.ggml.pre; for rank files cl100k, o200k, llama3, qwen, kimi, ...")
-  private @Nullable String preTokenizer;
+  @Mixin
+  private final TokenizerFlags tokenizerFlags = new TokenizerFlags();
 
   @Option(names = "--decode", description = "Turn ids into text.")
   private boolean decode;
@@ -65,7 +59,7 @@ final class TokenizeCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Path path = new ModelLocator(surroundings).locate(model);
-    Tokenizer tokenizer = Models.tokenizer(path, new TokenizerOptions(Optional.ofNullable(preTokenizer)));
+    Tokenizer tokenizer = Models.tokenizer(path, tokenizerFlags.options());
     EncodeOptions options = new EncodeOptions(
         noSpecial ? Addition.NONE : Addition.ADD, parseSpecial ? Specials.PARSE : Specials.AS_TEXT);
     JsonLines.read(surroundings, file, (number, value) -> {

@@ -89,6 +89,6 @@ public final class ModelService {
     Tokenizer tokenizer = model.tokenizer("tokens");
     int[] ids = Fields.integerValues(tokens, "tokens", 0, tokenizer.vocabularySize() - 1);
     exchange.respond(Response.json(
-        200, Json.write(Json.object().put("prompt", tokenizer.decode(ids, DecodeOptions.KEEP_SPECIALS)))));
+        200, Json.write(Json.object().put("prompt", tokenizer.decode(ids, DecodeOptions.KEEP_SPECIALS_AS_CONFIGURED)))));
   }
 }

@@ -70,7 +70,7 @@ public final class FakeTokenizer implements Tokenizer {
     @Override
     public String append(int id) {
       if (isSpecial(id)) {
-        return options == DecodeOptions.KEEP_SPECIALS ? tokenText(id).orElseThrow() : "";
+        return options.keepsSpecials() ? tokenText(id).orElseThrow() : "";
       }
       pending.put((byte) id);
       return decode(false);
