@@ -50,17 +50,24 @@ struct InputNorm {
   int active;
 };
 
+// The rows of the input that a block of threads has: the first and those behind it. Another choice of rows (moe_matvec.cu) is another type with such an `index`. It gives a
+// number and not an address: with addresses the compiler orders registers so that matvec_gate_f16_r1 spills on sm_90.
+struct NeighbourRows {
+  __device__ __forceinline__ int index(int row) const { return row; }
+};
+
 // Brings columns [from, from + CHUNK) of the block's rows into shared memory, zeros behind the end. A thread has four columns; 512 threads have two rows, and
 // squares[k] takes the squares of rows 2k (first half of the threads) and 2k + 1.
-template <int ROWS, class Chunk>
+template <int ROWS, class Chunk, class Rows>
 __device__ __forceinline__ void loadChunk(
-    Chunk& chunk, const float* x, int xStride, int columns, int rows, int from, const InputNorm& norm, float (&squares)[(ROWS + 1) / 2]) {
+    Chunk& chunk, const float* x, int xStride, const Rows& chosen, int columns, int rows, int from, const InputNorm& norm,
+    float (&squares)[(ROWS + 1) / 2]) {
 #pragma unroll
   for (int k = 0; k < (ROWS + 1) / 2; k++) {
     int row = 2 * k + threadIdx.x / (CHUNK / 4);
     if (row < ROWS) {
       int within = threadIdx.x % (CHUNK / 4) * 4;
-      const float* source = x + static_cast<size_t>(row) * xStride + from + within;
+      const float* source = x + static_cast<size_t>(chosen.index(row)) * xStride + from + within;
       float values[4];
 #pragma unroll
       for (int i = 0; i < 4; i++) {
@@ -187,9 +194,10 @@ struct Matvec {
 };
 
 // Multiplies the block's rows of the weight, of which the lane has `weight`, with its rows of the input; then all threads may ask for products.
-template <WeightType TYPE, int ROWS, class CHUNK_TYPE>
+template <WeightType TYPE, int ROWS, class CHUNK_TYPE, class Rows>
 __device__ __forceinline__ void multiply(
-    Matvec<ROWS, CHUNK_TYPE>& matvec, const WeightRow& weight, const Lane& lane, const float* x, int xStride, int columns, int rows, const InputNorm& norm) {
+    Matvec<ROWS, CHUNK_TYPE>& matvec, const WeightRow& weight, const Lane& lane, const float* x, int xStride, const Rows& chosen, int columns, int rows,
+    const InputNorm& norm) {
   const int STEPS = 32 / Weight<TYPE>::ELEMENTS;
   const int BATCH = STEPS <= 4 ? STEPS : ROWS < 8 ? 4 : 2;  // pieces under way at a time
   const bool AHEAD = ROWS < 8 || !Wide<TYPE>::VALUE;         // whether there are registers for the next pieces while these are multiplied
@@ -215,7 +223,7 @@ __device__ __forceinline__ void multiply(
       loadPieces<TYPE, STEPS, BATCH>(raw, weight, lane, firstPiece, 0, pieces);
     }
     __syncthreads();
-    loadChunk<ROWS>(matvec.chunk, x, xStride, columns, rows, from, norm, squares);
+    loadChunk<ROWS>(matvec.chunk, x, xStride, chosen, columns, rows, from, norm, squares);
     __syncthreads();
 #pragma unroll(AHEAD ? STEPS : 1)
     for (int batch = 0; batch < STEPS; batch += BATCH) {
@@ -281,7 +289,7 @@ __device__ __forceinline__ void matvec(
   // behind the last row the last is multiplied once more: all threads meet at the barriers
   WeightRow weight = Weight<TYPE>::row(part.body, part.head, min(firstColumn + lane.weightRow, part.columns - 1), (columns + 31) / 32);
   int blockRows = min(ROWS, rows - firstRow);
-  multiply<TYPE>(shared, weight, lane, x + static_cast<size_t>(firstRow) * xStride, xStride, columns, blockRows, norm);
+  multiply<TYPE>(shared, weight, lane, x + static_cast<size_t>(firstRow) * xStride, xStride, NeighbourRows{}, columns, blockRows, norm);
   int column = threadIdx.x % WEIGHT_ROWS;
   int row = threadIdx.x / WEIGHT_ROWS;
   if (row < blockRows && firstColumn + column < part.columns) {
@@ -306,7 +314,7 @@ __device__ __forceinline__ void matvecGate(
   WeightRow weight = lane.weightRow < COLUMNS ? Weight<TYPE>::row(gate.body, gate.head, weightRow, units)
                                               : Weight<TYPE>::row(up.body, up.head, weightRow, units);
   int blockRows = min(ROWS, rows - firstRow);
-  multiply<TYPE>(shared, weight, lane, x + static_cast<size_t>(firstRow) * xStride, xStride, columns, blockRows, norm);
+  multiply<TYPE>(shared, weight, lane, x + static_cast<size_t>(firstRow) * xStride, xStride, NeighbourRows{}, columns, blockRows, norm);
   int within = threadIdx.x % COLUMNS;
   int row = threadIdx.x / COLUMNS;
   int column = firstColumn + within;

@@ -1,6 +1,6 @@
 // Linear and the first half of a gated network for few rows with activations rounded to 8 bits: integer dot products of codes (dp4a). Chosen by name
 // only, --compute-type int8.
-#include "matvec_rows.cuh"
+#include "matvec.cuh"
 
 #define CODE_STRIDE 12  // words of a unit's 32 codes, placed so that the lanes' 16-byte reads fall into different banks
 

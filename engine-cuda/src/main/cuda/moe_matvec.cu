@@ -1,16 +1,14 @@
 // The products of experts, exact float32: the pairs of a row and one of its experts that moe_group put together share one read of the expert's weight.
-#include "matvec_rows.cuh"
+#include "matvec.cuh"
 
 // The rows of a tile's pairs: pair p reads row p / pairsOfRow.
 struct PairRows {
-  const float* x;
-  int stride;
   const int* order;
   int pairs;
   int pairsOfRow;
 
   // behind the last pair the last: what is read there is not used
-  __device__ __forceinline__ const float* row(int index) const { return x + static_cast<size_t>(order[min(index, pairs - 1)] / pairsOfRow) * stride; }
+  __device__ __forceinline__ int index(int row) const { return order[min(row, pairs - 1)] / pairsOfRow; }
 };
 
 // results[pair] = activation(x Wg^T) * (x Wu^T), weights [experts * columns].
@@ -31,7 +29,7 @@ __device__ __forceinline__ void moeGate(
   int weightRow = tile.x * resultColumns + min(firstColumn + lane.weightRow % COLUMNS, resultColumns - 1);
   WeightRow weight = lane.weightRow < COLUMNS ? Weight<TYPE>::row(gateBody, gateHead, weightRow, units) : Weight<TYPE>::row(upBody, upHead, weightRow, units);
   InputNorm none = {nullptr, 0, 0, 0};
-  multiplyRows<TYPE>(shared, weight, lane, PairRows{x, xStride, order + tile.y, tile.z, pairsOfRow}, columns, tile.z, none);
+  multiply<TYPE>(shared, weight, lane, x, xStride, PairRows{order + tile.y, tile.z, pairsOfRow}, columns, tile.z, none);
   int within = threadIdx.x % COLUMNS;
   int index = threadIdx.x / COLUMNS;
   int column = firstColumn + within;
@@ -56,7 +54,7 @@ __device__ __forceinline__ void moeMatvec(
   int weightRow = tile.x * resultColumns + min(firstColumn + lane.weightRow, resultColumns - 1);
   WeightRow weight = Weight<TYPE>::row(body, head, weightRow, (columns + 31) / 32);
   InputNorm none = {nullptr, 0, 0, 0};
-  multiplyRows<TYPE>(shared, weight, lane, PairRows{x, xStride, order + tile.y, tile.z, pairsOfRow}, columns, tile.z, none);
+  multiply<TYPE>(shared, weight, lane, x, xStride, PairRows{order + tile.y, tile.z, pairsOfRow}, columns, tile.z, none);
   int column = firstColumn + threadIdx.x % WEIGHT_ROWS;
   int index = threadIdx.x / WEIGHT_ROWS;
   if (index < tile.z && column < resultColumns) {
