@@ -20,10 +20,9 @@ class CudaSplitTckTest extends EmulatedTck {
     return BackendSettings.DEFAULTS;
   }
 
-  /** Operands have 16 bits in two parts of bf16, not float32's 24: errors of a few millionths of the sum of the products' sizes. */
   @Override
   public float toleranceFactor() {
-    return 4;
+    return SplitArithmetic.TOLERANCE_FACTOR;
   }
 
   @Override

@@ -11,10 +11,9 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 @EnabledIfSystemProperty(named = "jebena.cuda.device", matches = "real", disabledReason = "needs a GPU: benchmarks/gpu-day runs it")
 class RealDeviceSplitTckTest implements OperationTck, AttentionTck, SamplingTck, ContractTck {
 
-  /** Operands have 16 bits in two parts of bf16, not float32's 24: errors of a few millionths of the sum of the products' sizes. */
   @Override
   public float toleranceFactor() {
-    return 4;
+    return SplitArithmetic.TOLERANCE_FACTOR;
   }
 
   @Override
