@@ -60,7 +60,11 @@ final class Cublas implements AutoCloseable {
       Cublas cublas = new Cublas(device, handle);
       cublas.check(JCublas2.cublasCreate(handle), "cublasCreate");
       device.opened();
-      cublas.check(JCublas2.cublasSetStream(handle, new cudaStream_t(stream.handle())), "cublasSetStream");
+      int result = JCublas2.cublasSetStream(handle, new cudaStream_t(stream.handle()));
+      if (result != cublasStatus.CUBLAS_STATUS_SUCCESS) {
+        cublas.close();
+      }
+      cublas.check(result, "cublasSetStream");
       return new Works(cublas);
     } catch (IOException | LinkageError e) {
       return new Missing("cuBLAS cannot be loaded (" + e.getMessage() + ")" + REMEDY);

@@ -14,6 +14,7 @@ import dev.jebena.engine.backend.MemoryBudget;
 import dev.jebena.engine.backend.SlotTable;
 import dev.jebena.engine.backend.Unsupported;
 import dev.jebena.engine.backend.WeightSet;
+import dev.jebena.engine.program.Op;
 import dev.jebena.engine.program.Program;
 import dev.jebena.engine.weight.WeightSource;
 import java.util.ArrayList;
@@ -113,18 +114,22 @@ final class CudaBackend implements Backend {
     }
   }
 
-  private static void requireGrid(Limits limits) {
-    if (Math.max(limits.maxTokens(), limits.maxOutputRows()) > MAX_ROWS) {
+  private static void requireGrid(Program program, Limits limits) {
+    // rows first: with no more of them, what follows from them is an int
+    boolean fits = Math.max(limits.maxTokens(), limits.maxOutputRows()) <= MAX_ROWS
+        && program.operations().stream()
+            .allMatch(op -> !(op instanceof Op.MoeExperts experts) || MoeStages.mostTiles(experts, limits) <= MAX_ROWS);
+    if (!fits) {
       throw new BackendException(
           "a step of " + limits.maxTokens() + " tokens: the cuda backend launches up to " + MAX_ROWS
-              + " rows at once, lower --max-num-batched-tokens");
+              + " rows, or groups of pairs of rows and experts, at once: lower --max-num-batched-tokens");
     }
   }
 
   @Override
   public Footprint footprint(Program program, Limits limits, KvFormat kvFormat) {
     requireSupported(program, kvFormat);
-    requireGrid(limits);
+    requireGrid(program, limits);
     ProgramCompiler compiler = new ProgramCompiler(program, limits, kvFormat, arithmetic);
     return new Footprint(new WeightLayout(program).bytes(), compiler.bytes(), compiler.layout().blockBytes());
   }
@@ -176,7 +181,7 @@ final class CudaBackend implements Backend {
     requireOpen();
     communicator.requireFits(program);
     requireSupported(program, kvFormat);
-    requireGrid(limits);
+    requireGrid(program, limits);
     if (!(weights instanceof CudaWeightSet set)) {
       throw new BackendException("these weights were loaded by another backend than " + name() + ": load them with this one");
     }

@@ -37,7 +37,7 @@ final class MoeStages {
       if (op instanceof Op.MoeExperts experts) {
         int most = limits.maxTokens() * experts.topK();
         pairs = Math.max(pairs, most);
-        tiles = Math.max(tiles, tiles(most, experts.experts(), SHARED_ROWS));
+        tiles = Math.max(tiles, mostTiles(experts, limits));
         hidden = Math.max(hidden, (long) most * experts.feedForward());
         results = Math.max(results, (long) most * experts.out().columns());
       }
@@ -47,6 +47,11 @@ final class MoeStages {
     tilesAt = plan.take(TILE_BYTES * Math.max(tiles, Math.min(pairs, MAX_EXPERTS)));
     hiddenAt = plan.take(4 * hidden);
     resultsAt = plan.take(4 * results);
+  }
+
+  /** The most tiles that a step of many rows can have: the second dimension of a grid. */
+  static int mostTiles(Op.MoeExperts experts, Limits limits) {
+    return tiles(limits.maxTokens() * experts.topK(), experts.experts(), SHARED_ROWS);
   }
 
   /** The most tiles that pairs can be cut into. */

@@ -55,13 +55,12 @@ final class Requirements {
       }
       case Op.MoeRoute route -> {
         require(op, "moe_route");
-        if (route.logits().columns() > MoeStages.MAX_EXPERTS) {
-          missing.add(new Unsupported(op.site(), route.logits().columns() + " experts: the kernels take up to " + MoeStages.MAX_EXPERTS));
-        }
+        requireExperts(op, route.logits().columns());
       }
       case Op.MoeExperts experts -> {
         require(op, "moe_gate_" + lower(experts.gate()) + "_r1");
         require(op, "moe_matvec_" + lower(experts.down()) + "_r1");
+        requireExperts(op, experts.experts());
         if (!experts.gate().format().equals(experts.up().format())) {
           missing.add(new Unsupported(op.site(), "gate and up of other types than each other: " + experts.gate() + " and " + experts.up()));
         }
@@ -78,6 +77,12 @@ final class Requirements {
   private void requireHead(Op op, int columns) {
     if (columns > MAX_HEAD) {
       missing.add(new Unsupported(op.site(), "heads of " + columns + " columns: the kernels take up to " + MAX_HEAD));
+    }
+  }
+
+  private void requireExperts(Op op, int experts) {
+    if (experts > MoeStages.MAX_EXPERTS) {
+      missing.add(new Unsupported(op.site(), experts + " experts: the kernels take up to " + MoeStages.MAX_EXPERTS));
     }
   }
 
