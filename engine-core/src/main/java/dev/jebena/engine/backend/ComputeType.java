@@ -7,7 +7,7 @@ public enum ComputeType {
   /** Float32 products and sums. */
   F32,
   /**
-   * As AUTO, but where many rows are multiplied, and where prompts attend, both factors are rounded to bf16: 2^-9 of each at most, with float32
+   * As AUTO, but where many rows are multiplied, and where prompts attend, both factors are rounded to bf16: 2^-8 of each at most, with float32
    * sums. Chosen by name only.
    */
   BF16,
