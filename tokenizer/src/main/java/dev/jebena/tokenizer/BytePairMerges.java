@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class BytePairMerges {
 
   private static final int SHORT_PIECE = 48;
-  private static final int NONE = -1;
+  private static final int NONE = HashSlots.EMPTY;
 
   /** The pair of each merge, the better one first: the left id in the upper half. */
   private final long[] pairs;
@@ -44,19 +44,18 @@ final class BytePairMerges {
     Builder(int most) {
       pairs = new long[most];
       results = new int[most];
-      slots = new int[Integer.highestOneBit(Math.max(8, most + most / 3)) * 2];
-      Arrays.fill(slots, NONE);
+      slots = HashSlots.of(most);
     }
 
     /** Adds a merge that is worse than all before it; the first of two equal ones counts. */
     void add(int left, int right, int result) {
       long pair = (long) left << 32 | right;
-      int at = slot(pair, slots.length - 1);
+      int at = first(pair, slots.length);
       while (slots[at] != NONE) {
         if (pairs[slots[at]] == pair) {
           return;
         }
-        at = at + 1 & slots.length - 1;
+        at = HashSlots.next(at, slots.length);
       }
       slots[at] = size;
       pairs[size] = pair;
@@ -68,9 +67,8 @@ final class BytePairMerges {
     }
   }
 
-  private static int slot(long pair, int mask) {
-    long hash = pair * 0x9E3779B97F4A7C15L;
-    return (int) (hash >>> 32) & mask;
+  private static int first(long pair, int slots) {
+    return HashSlots.first((int) (pair * 0x9E3779B97F4A7C15L >>> 32), slots);
   }
 
   /** The place of a pair's merge, which is its rank; {@link #NONE} if it has none. */
@@ -79,10 +77,9 @@ final class BytePairMerges {
       return ranked.findPair(left, right);
     }
     long pair = (long) left << 32 | right;
-    int mask = slots.length - 1;
-    int at = slot(pair, mask);
+    int at = first(pair, slots.length);
     while (slots[at] != NONE && pairs[slots[at]] != pair) {
-      at = at + 1 & mask;
+      at = HashSlots.next(at, slots.length);
     }
     return slots[at];
   }

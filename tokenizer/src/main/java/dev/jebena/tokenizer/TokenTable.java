@@ -5,11 +5,11 @@ import java.util.List;
 
 /**
  * The spellings of tokens by id, and their ids by spelling, without an object for each: all characters lie in one array, and a hash table
- * of ids points into it. Two bytes a character and about sixteen a token.
+ * of ids points into it. Two bytes a character and twelve a token.
  */
 final class TokenTable {
 
-  static final int NONE = -1;
+  static final int NONE = HashSlots.EMPTY;
 
   private final char[] characters;
   private final int[] offsets;
@@ -24,8 +24,7 @@ final class TokenTable {
     }
     characters = new char[(int) total];
     offsets = new int[tokens.size() + 1];
-    slots = new int[Integer.highestOneBit(Math.max(4, tokens.size())) * 4];
-    Arrays.fill(slots, NONE);
+    slots = HashSlots.of(tokens.size());
     int at = 0;
     int most = 0;
     for (int id = 0; id < tokens.size(); id++) {
@@ -78,8 +77,7 @@ final class TokenTable {
     for (int i = 0; i < text.length(); i++) {
       hash = i == left ? hash : hash * 31 + text.charAt(i);
     }
-    int mask = slots.length - 1;
-    for (int slot = first(hash); slots[slot] != NONE; slot = slot + 1 & mask) {
+    for (int slot = HashSlots.first(hash, slots.length); slots[slot] != NONE; slot = HashSlots.next(slot, slots.length)) {
       int id = slots[slot];
       if (length(id) == length && matches(offsets[id], text, 0, left) && matches(offsets[id] + left, text, left + 1, text.length())) {
         return id;
@@ -95,8 +93,7 @@ final class TokenTable {
       return NONE;
     }
     int hash = hash(hash(0, left), right);
-    int mask = slots.length - 1;
-    for (int slot = first(hash); slots[slot] != NONE; slot = slot + 1 & mask) {
+    for (int slot = HashSlots.first(hash, slots.length); slots[slot] != NONE; slot = HashSlots.next(slot, slots.length)) {
       int at = offsets[slots[slot]];
       if (length(slots[slot]) == length && begins(at, left) && begins(at + length(left), right)) {
         return slots[slot];
@@ -118,21 +115,15 @@ final class TokenTable {
     return Arrays.equals(characters, offset, offset + length(id), characters, offsets[id], offsets[id + 1]);
   }
 
-  private int first(int hash) {
-    int mixed = hash * 0x9E3779B1;
-    return (mixed ^ mixed >>> 15) & slots.length - 1;
-  }
-
   /** Where the spelling is, or would be. */
   private int slot(String text, int from, int to) {
     int hash = 0;
     for (int i = from; i < to; i++) {
       hash = hash * 31 + text.charAt(i);
     }
-    int mask = slots.length - 1;
-    int slot = first(hash);
+    int slot = HashSlots.first(hash, slots.length);
     while (slots[slot] != NONE && !(length(slots[slot]) == to - from && matches(offsets[slots[slot]], text, from, to))) {
-      slot = slot + 1 & mask;
+      slot = HashSlots.next(slot, slots.length);
     }
     return slot;
   }

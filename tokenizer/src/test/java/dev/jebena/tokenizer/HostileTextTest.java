@@ -43,19 +43,16 @@ class HostileTextTest {
           .with("pre_tokenizer", "{'type':'BertPreTokenizer'}"));
 
   @Test
-  void longTextsAreEncodedInLinearTime() {
+  void longTextsOfEachKindAreEncoded() {
     TOKENIZERS.forEach((name, fixture) -> {
       Tokenizer tokenizer = fixture.with("added_tokens", ADDED).load();
       for (String text : TEXTS) {
         int[] ids = tokenizer.encode(text, EncodeOptions.PROMPT);
         Encoding encoding = tokenizer.encodeWithOffsets(text, EncodeOptions.PROMPT, Truncation.NONE);
         assertEquals(ids.length, encoding.size(), name);
-        int last = 0;
         for (int i = 0; i < encoding.size(); i++) {
           assertTrue(encoding.starts()[i] <= encoding.ends()[i] && encoding.ends()[i] <= text.length(), name);
-          last = Math.max(last, encoding.ends()[i]);
         }
-        assertEquals(ids.length == 0 ? 0 : last, last, name);
       }
     });
   }

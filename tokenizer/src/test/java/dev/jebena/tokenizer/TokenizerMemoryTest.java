@@ -12,14 +12,13 @@ class TokenizerMemoryTest {
 
   private static final int SOURCES = 12;
 
-  /** What the collector may happen to free in the same moment, for each of the copies. */
-  private static final double CHANCE_BYTES = 400_000;
-
   @Test
   void everySourcesTokenizerHoldsLessThanThreeTimesItsText() throws Exception {
     Path data = ConformanceData.require("tokenizers").resolveSibling(".").normalize();
+    // threads take memory in buffers, which count as used; small ones keep that out of the figures
     Process process = new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-XX:MarkSweepAlwaysCompactCount=1", "-Xmx1500m", "-cp", System.getProperty("java.class.path"),
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-XX:MarkSweepAlwaysCompactCount=1",
+            "-XX:TLABSize=4k", "-XX:-ResizeTLAB", "-Xmx1500m", "-cp", System.getProperty("java.class.path"),
             TokenizerMemory.class.getName(), data.toString())
         .redirectErrorStream(true)
         .start();
@@ -29,7 +28,7 @@ class TokenizerMemoryTest {
       String[] fields = line.split(" ");
       double share = Double.parseDouble(fields[1]) / Double.parseDouble(fields[2]);
       System.out.printf("%s: %s bytes of heap, %.2f times the %s bytes of its text%n", fields[0], fields[1], share, fields[2]);
-      assertTrue(Double.parseDouble(fields[1]) < 3 * Double.parseDouble(fields[2]) + CHANCE_BYTES, line);
+      assertTrue(Double.parseDouble(fields[1]) < 3 * Double.parseDouble(fields[2]), line);
     }
     assertEquals(SOURCES, lines.size());
   }
