@@ -5,7 +5,6 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 final class GgufLoader {
 
   private static final String MARK = String.valueOf(SpaceMarkBorders.MARK);
+
+  /** The models whose texts are cut as {@code tokenizer.ggml.pre} says. */
+  private static final List<String> PIECED = List.of("gpt2", "gemma4");
 
   private final GgufVocabulary source;
   private final Vocabulary vocabulary;
@@ -39,11 +41,14 @@ final class GgufLoader {
         tokens, types, SpecialTokens.find(tokens, types, first(id("bos_token_id"), id("cls_token_id")), end(), ends));
   }
 
-  static Tokenizer load(GgufVocabulary source, Optional<String> preTokenizer) {
+  static Tokenizer load(GgufVocabulary source, TokenizerOptions options) {
+    if (!PIECED.contains(source.model())) {
+      options.requireNoPreTokenizer("a vocabulary of tokenizer model '" + source.model() + "'");
+    }
     return switch (source.model()) {
       case "gpt2", "gemma4" -> {
         String byDefault = source.model().equals("gemma4") ? "gemma4" : "gpt-2";
-        String name = preTokenizer.orElse(source.pre().orElse(byDefault));
+        String name = options.preTokenizer().orElse(source.pre().orElse(byDefault));
         yield new GgufLoader(source, source.tokens()).bytePairs(GgufPreTokenizers.named(name));
       }
       case "llama" -> new GgufLoader(source, source.tokens()).scored();

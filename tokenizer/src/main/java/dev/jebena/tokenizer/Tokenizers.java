@@ -24,7 +24,7 @@ public final class Tokenizers {
    * @throws TokenizerException naming the model or pre-tokenizer if it is not supported, or the entry that is malformed
    */
   public static Tokenizer fromGguf(GgufVocabulary vocabulary, TokenizerOptions options) {
-    return GgufLoader.load(vocabulary, options.preTokenizer());
+    return GgufLoader.load(vocabulary, options);
   }
 
   /**
@@ -53,6 +53,7 @@ public final class Tokenizers {
     Path file = Files.isDirectory(folderOrFile) ? within(folderOrFile) : folderOrFile;
     String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
     if (name.endsWith(".json")) {
+      options.requireNoPreTokenizer("a tokenizer.json");
       return HuggingFaceLoader.load(file);
     }
     byte[] data;
@@ -66,9 +67,14 @@ public final class Tokenizers {
       throw new TokenizerException(file + " cannot be read: " + e.getMessage(), e);
     }
     try {
-      return TiktokenLoader.isRankFile(data)
-          ? TiktokenLoader.load(data, file, options)
-          : SentencePieceLoader.load(data, file.toAbsolutePath().getParent());
+      if (data.length == 0) {
+        throw new TokenizerException("the file is empty: fetch it again");
+      }
+      if (name.endsWith(".tiktoken") || TiktokenLoader.isRankFile(data)) {
+        return TiktokenLoader.load(data, file, options);
+      }
+      options.requireNoPreTokenizer("a SentencePiece model");
+      return SentencePieceLoader.load(data, file.toAbsolutePath().getParent());
     } catch (TokenizerException e) {
       throw new TokenizerException(file + ": " + e.getMessage(), e);
     }
@@ -85,7 +91,7 @@ public final class Tokenizers {
           .filter(file -> file.toString().endsWith(".tiktoken"))
           .sorted()
           .findFirst()
-          .orElseThrow(() -> new TokenizerException(folder + " has no tokenizer.json, tokenizer.model or .tiktoken file"));
+          .orElseThrow(() -> new TokenizerException(folder + " has no tokenizer.json, tokenizer.model or .tiktoken file: give the file itself if it has another name"));
     } catch (IOException e) {
       throw new TokenizerException(folder + " cannot be read: " + e.getMessage(), e);
     }

@@ -47,6 +47,14 @@ class GgufTokenizerTest {
   }
 
   @Test
+  void aVocabularyThatNoPreTokenizerCutsRefusesAChosenOne() {
+    GgufVocabulary words = vocabulary("bert", null, Map.of(), "a", "b");
+    TokenizerException refused = assertThrows(
+        TokenizerException.class, () -> Tokenizers.fromGguf(words, TokenizerOptions.withPreTokenizer("qwen2")));
+    assertTrue(refused.getMessage().contains("'qwen2'") && refused.getMessage().contains("'bert'"), refused.getMessage());
+  }
+
+  @Test
   void everyKnownPreTokenizerLosesNothing() {
     String text = "Hello world's 12345 \u4e2d\u6587, \u00e9t\u00e9\n\n  x ";
     for (String name : GgufPreTokenizers.names()) {
