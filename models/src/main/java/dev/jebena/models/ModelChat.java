@@ -4,6 +4,7 @@ import dev.jebena.models.file.FileMappings;
 import dev.jebena.models.gguf.GgufFile;
 import dev.jebena.models.gguf.GgufMetadata;
 import dev.jebena.models.gguf.GgufValue;
+import dev.jebena.tokenizer.Tokenizers;
 import dev.jebena.tokenizer.template.ChatTemplate;
 import dev.jebena.tokenizer.template.HuggingFaceTemplates;
 import dev.jebena.tokenizer.template.NamedTemplates;
@@ -37,6 +38,9 @@ public record ModelChat(Optional<ChatTemplate> template, Map<String, String> spe
   public static ModelChat open(Path path) {
     if (!Files.exists(path)) {
       throw new ModelException(path, "does not exist: give the path of a GGUF file or of a Hugging Face folder");
+    }
+    if (Tokenizers.isTokenizerFile(path) && Files.isRegularFile(path)) {
+      throw new ModelException(path, "is a tokenizer's file, which has no chat template of its own: give the folder that it is in, or a template");
     }
     if (Files.isDirectory(path)) {
       try {

@@ -55,5 +55,7 @@ class ModelChatTest {
     Files.writeString(folder.resolve("tokenizer_config.json"), "{}");
     assertTrue(ModelChat.open(folder).template().isEmpty());
     assertThrows(ModelException.class, () -> ModelChat.open(folder.resolve("none")));
+    assertTrue(
+        assertThrows(ModelException.class, () -> ModelChat.open(folder.resolve("tokenizer_config.json"))).getMessage().contains("give the folder"));
   }
 }

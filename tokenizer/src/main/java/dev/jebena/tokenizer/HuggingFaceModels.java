@@ -5,9 +5,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /** The models of {@code tokenizer.json}: what turns a pre-token into ids. */
 final class HuggingFaceModels {
+
+  private static final Set<String> KNOWN = Set.of("BPE", "Unigram", "WordPiece", "WordLevel");
 
   private HuggingFaceModels() {}
 
@@ -27,6 +30,9 @@ final class HuggingFaceModels {
 
   /** The ids of the vocabulary, which is a list for unigram models and an object for all others. */
   static Map<String, Integer> vocabulary(Json model) {
+    if (!KNOWN.contains(type(model))) {
+      throw model.unsupported("model '" + type(model) + "'");
+    }
     Json json = model.at("vocab");
     if (json.value() instanceof List<?> list) {
       Map<String, Integer> vocabulary = HashMap.newHashMap(list.size());

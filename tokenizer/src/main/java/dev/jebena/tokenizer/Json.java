@@ -2,6 +2,7 @@ package dev.jebena.tokenizer;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import java.io.IOException;
@@ -68,11 +69,17 @@ final class Json {
       throw new TokenizerException(file + " cannot be read: " + e.getMessage(), e);
     }
     try (JsonParser parser = FACTORY.createParser(file.toFile())) {
-      parser.nextToken();
-      return root(value(parser), String.valueOf(file.getFileName()));
+      return root(whole(parser), String.valueOf(file.getFileName()));
     } catch (IOException e) {
-      throw new TokenizerException(file + " cannot be read as JSON: " + e.getMessage(), e);
+      throw notJson(file.toString(), e);
     }
+  }
+
+  private static TokenizerException notJson(String name, IOException e) {
+    String reason = e instanceof JsonProcessingException json && json.getLocation() != null
+        ? json.getOriginalMessage() + " (line " + json.getLocation().getLineNr() + ", column " + json.getLocation().getColumnNr() + ")"
+        : e.getMessage();
+    return new TokenizerException(name + " cannot be read as JSON: " + reason, e);
   }
 
   /**
@@ -82,11 +89,19 @@ final class Json {
    */
   static Json parse(byte[] text, String name) {
     try (JsonParser parser = FACTORY.createParser(text)) {
-      parser.nextToken();
-      return root(value(parser), name);
+      return root(whole(parser), name);
     } catch (IOException e) {
-      throw new TokenizerException(name + " cannot be read as JSON: " + e.getMessage(), e);
+      throw notJson(name, e);
     }
+  }
+
+  private static @Nullable Object whole(JsonParser parser) throws IOException {
+    parser.nextToken();
+    Object value = value(parser);
+    if (parser.nextToken() != null) {
+      throw new IOException("more follows the end of the JSON value");
+    }
+    return value;
   }
 
   private static @Nullable Object value(JsonParser parser) throws IOException {

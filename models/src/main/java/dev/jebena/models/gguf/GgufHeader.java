@@ -83,7 +83,7 @@ record GgufHeader(int version, Map<String, GgufValue> metadata, List<GgufTensor>
         throw bigEndian();
       }
       if (magic != MAGIC) {
-        throw cursor.corrupt(0, "begins with " + String.format("0x%08x", magic) + " and not with GGUF: this is no GGUF file");
+        throw cursor.corrupt(0, "begins with " + String.format("0x%08x", magic) + " and not with GGUF: this is no GGUF file, give one that is");
       }
       int version = cursor.int32("the version");
       if (version != 0 && (version & 0xffff) == 0) {

@@ -5,12 +5,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +26,9 @@ final class JsonLines {
       .build();
 
   private static final String STANDARD_INPUT = "-";
+
+  /** Some editors begin a file with it. */
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
 
   private JsonLines() {}
 
@@ -44,26 +49,38 @@ final class JsonLines {
       int number = 0;
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         number++;
+        if (number == 1 && line.startsWith(BYTE_ORDER_MARK)) {
+          line = line.substring(1);
+        }
         if (!line.isBlank()) {
           consumer.accept(number, parse(file, number, line));
         }
       }
+    } catch (CharacterCodingException e) {
+      throw new CommandException(file + " is not UTF-8: convert it", e);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
+  /** A reader that replaces nothing: what is not UTF-8 is an error. */
   private static BufferedReader open(Surroundings surroundings, String file) throws IOException {
-    return file.equals(STANDARD_INPUT)
-        ? new BufferedReader(new InputStreamReader(surroundings.in(), StandardCharsets.UTF_8))
-        : new BufferedReader(new InputStreamReader(Files.newInputStream(Path.of(file)), StandardCharsets.UTF_8));
+    if (file.equals(STANDARD_INPUT)) {
+      return new BufferedReader(new InputStreamReader(surroundings.in(), StandardCharsets.UTF_8.newDecoder()));
+    }
+    Path path = Path.of(file);
+    if (Files.isDirectory(path)) {
+      throw new CommandException(file + " is a folder: give a file of JSON lines");
+    }
+    return new BufferedReader(new InputStreamReader(Files.newInputStream(path), StandardCharsets.UTF_8.newDecoder()));
   }
 
   private static JsonNode parse(String file, int number, String line) {
     try {
       return JSON.readTree(line);
     } catch (JacksonException e) {
-      throw new CommandException(file + ", line " + number + ": not a JSON value: " + e.getOriginalMessage());
+      String reason = e instanceof MismatchedInputException ? "more follows the end of the value" : e.getOriginalMessage();
+      throw new CommandException(file + ", line " + number + ": not a JSON value: " + reason);
     }
   }
 

@@ -7,6 +7,7 @@ import dev.jebena.tokenizer.template.ChatTemplate;
 import dev.jebena.tokenizer.template.ChatTemplates;
 import dev.jebena.tokenizer.template.TemplateException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -50,7 +51,7 @@ final class TemplateCommand implements Callable<Integer> {
 
   @Parameters(paramLabel = "MODEL-or-.jinja", description = {
         "A GGUF file (its weights are not read and may be missing), a Hugging Face folder, a name such as smollm2:135m,",
-        "or a file that is a template."
+        "or a template in a file that ends in .jinja, .jinja2 or .j2."
       })
   private String source = "";
 
@@ -70,7 +71,7 @@ final class TemplateCommand implements Callable<Integer> {
     Map<String, @Nullable Object> defaults = new LinkedHashMap<>();
     ChatTemplate template;
     if (source.endsWith(".jinja") || source.endsWith(".jinja2") || source.endsWith(".j2")) {
-      template = ChatTemplates.compile(Files.readString(Path.of(source)));
+      template = compile(source);
     } else {
       Path model = new ModelLocator(surroundings).locate(source);
       ModelChat chat = ModelChat.open(model);
@@ -83,6 +84,16 @@ final class TemplateCommand implements Callable<Integer> {
       JsonLines.write(surroundings.out(), render(template, variables, clock));
     });
     return ExitCode.DONE;
+  }
+
+  private static ChatTemplate compile(String file) throws IOException {
+    try {
+      return ChatTemplates.compile(Files.readString(Path.of(file)));
+    } catch (CharacterCodingException e) {
+      throw new CommandException(file + " is not UTF-8: convert it", e);
+    } catch (TemplateException e) {
+      throw new CommandException(file + ": " + e.getMessage(), e);
+    }
   }
 
   private static Map<String, @Nullable Object> variables(int number, JsonNode value) {

@@ -89,6 +89,24 @@ class CommandTest {
     assertFailsInOneLine("line 1", Cli.run("tokenize", SHIPPED, "--jsonl", file("7\n")));
     assertFailsInOneLine("line 1", Cli.run("tokenize", SHIPPED, "--decode", "--jsonl", file("[1, 99999999]\n")));
     assertFailsInOneLine("no such file", Cli.run("tokenize", SHIPPED, "--jsonl", folder.resolve("none").toString()));
+    assertFailsInOneLine("is a folder", Cli.run("tokenize", Cli.TINY, "--jsonl", folder.toString()));
+    assertFailsInOneLine("more follows", Cli.run("tokenize", Cli.TINY, "--jsonl", file("\"a\" \"b\"\n")));
+  }
+
+  @Test
+  void whatIsNotUtf8IsRefusedAndAByteOrderMarkIsNone() throws IOException {
+    Path lines = Files.write(folder.resolve("latin"), new byte[] {'"', 'c', (byte) 0xE9, '"', '\n'});
+    assertFailsInOneLine("latin is not UTF-8", Cli.run("tokenize", Cli.TINY, "--jsonl", lines.toString()));
+    Path template = Files.write(folder.resolve("latin.jinja"), new byte[] {'c', (byte) 0xE9});
+    assertFailsInOneLine("latin.jinja is not UTF-8", Cli.run("template", template.toString(), "--jsonl", lines.toString()));
+    assertEquals(
+        done("\"a\"\n", "tokenize", Cli.TINY, "--jsonl", "-").out(), done("\uFEFF\"a\"\n", "tokenize", Cli.TINY, "--jsonl", "-").out());
+  }
+
+  @Test
+  void aTemplateThatIsNoneIsNamed() throws IOException {
+    Path template = Files.writeString(folder.resolve("broken.jinja"), "{{ x|frob }}");
+    assertFailsInOneLine("broken.jinja: No filter named 'frob'", Cli.run("template", template.toString(), "--jsonl", file("{}")));
   }
 
   @Test

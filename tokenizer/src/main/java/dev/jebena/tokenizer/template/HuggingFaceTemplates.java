@@ -1,6 +1,7 @@
 package dev.jebena.tokenizer.template;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -104,7 +105,7 @@ public record HuggingFaceTemplates(Optional<NamedTemplates> templates, Map<Strin
         return map;
       }
     } catch (IOException e) {
-      throw new TemplateException(file + " is not JSON: " + e.getMessage());
+      throw new TemplateException(file + " is not JSON: " + JsonValues.reason(e));
     }
     throw new TemplateException(file + " is not a JSON object");
   }
@@ -115,6 +116,8 @@ public record HuggingFaceTemplates(Optional<NamedTemplates> templates, Map<Strin
         throw new TemplateException(file + " has more than " + MAX_BYTES + " bytes");
       }
       return Files.readString(file);
+    } catch (CharacterCodingException e) {
+      throw new TemplateException(file + " is not UTF-8: convert it");
     } catch (IOException e) {
       throw new TemplateException(file + " cannot be read: " + e.getMessage());
     }

@@ -2,6 +2,7 @@ package dev.jebena.tokenizer.template;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -22,6 +23,13 @@ final class JsonValues {
       json.nextToken();
       return value(json, 0);
     }
+  }
+
+  /** What is wrong with a text, and where. */
+  static String reason(IOException e) {
+    return e instanceof JsonProcessingException json && json.getLocation() != null
+        ? json.getOriginalMessage() + " (line " + json.getLocation().getLineNr() + ", column " + json.getLocation().getColumnNr() + ")"
+        : String.valueOf(e.getMessage());
   }
 
   private static @Nullable Object value(JsonParser json, int depth) throws IOException {
