@@ -1,5 +1,7 @@
 package dev.jebena.cuda.emulator.ptx;
 
+import java.lang.ref.SoftReference;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,14 +30,16 @@ public final class Kernel {
 
   private static final int IDLE_BLOCKS = 4;
 
-  /** Blocks of earlier launches. */
-  private final java.util.ArrayDeque<Block> idle = new java.util.ArrayDeque<>();
+  /** Blocks of earlier launches, as long as there is memory: all kernels together would keep gigabytes of registers. */
+  private final ArrayDeque<SoftReference<Block>> idle = new ArrayDeque<>();
 
   /** A block for a launch, new or used. */
   Block block(Grid grid) {
-    Block used;
+    Block used = null;
     synchronized (idle) {
-      used = idle.poll();
+      while (used == null && !idle.isEmpty()) {
+        used = idle.pop().get();
+      }
     }
     if (used == null || !used.fits(grid)) {
       return new Block(grid);
@@ -47,7 +51,7 @@ public final class Kernel {
   void giveBack(Block block) {
     synchronized (idle) {
       if (idle.size() < IDLE_BLOCKS) {
-        idle.push(block);
+        idle.push(new SoftReference<>(block));
       }
     }
   }
