@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ShardedExecutable implements Executable {
 
+  private static final System.Logger LOG = System.getLogger(ShardedExecutable.class.getName());
+
   private final RankGroup group;
   private final RankTeam team;
   private final RankLeader leader;
@@ -50,7 +52,7 @@ final class ShardedExecutable implements Executable {
     @Nullable KvCache[] caches = new KvCache[executables.size()];
     try {
       team.run(local -> caches[local] = executables.get(local).allocateCache(blocks));
-      return new Cache(ShardedBackend.allOf(caches));
+      return new Cache(this, ShardedBackend.allOf(caches));
     } catch (RuntimeException | Error e) {
       ShardedBackend.closeAll(caches);
       throw e;
@@ -107,9 +109,23 @@ final class ShardedExecutable implements Executable {
     group.requireAlive();
   }
 
+  /** Runs a step to its end that nobody awaited: the first rank has begun it and would wait for the others for ever. */
+  private void endStep() {
+    if (plan == null) {
+      return;
+    }
+    try {
+      await();
+    } catch (RuntimeException unwanted) {
+      // what it computed is of no use to anybody, and a rank that is gone has been reported to whoever asked it last
+      LOG.log(System.Logger.Level.DEBUG, "a step that nobody awaited failed", unwanted);
+    }
+  }
+
   @Override
   public void close() {
     if (!closed) {
+      endStep();
       closed = true;
       buffers.close();
       ShardedBackend.closeAll(executables);
@@ -117,7 +133,7 @@ final class ShardedExecutable implements Executable {
   }
 
   /** The caches of the ranks of this process. */
-  private record Cache(List<KvCache> caches) implements KvCache {
+  private record Cache(ShardedExecutable owner, List<KvCache> caches) implements KvCache {
 
     @Override
     public int blocks() {
@@ -131,6 +147,7 @@ final class ShardedExecutable implements Executable {
 
     @Override
     public void close() {
+      owner.endStep();
       ShardedBackend.closeAll(caches);
     }
   }
