@@ -1,139 +1,31 @@
 package dev.jebena.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.management.ThreadMXBean;
-import dev.jebena.engine.backend.BackendSettings;
-import dev.jebena.engine.backend.ComputeType;
-import dev.jebena.engine.backend.Executable;
-import dev.jebena.engine.backend.KvCache;
-import dev.jebena.engine.backend.KvFormat;
-import dev.jebena.engine.backend.KvType;
-import dev.jebena.engine.backend.Limits;
-import dev.jebena.engine.backend.LoadProgress;
-import dev.jebena.engine.backend.MemoryBudget;
-import dev.jebena.engine.backend.SlotSettings;
-import dev.jebena.engine.backend.StepPlan;
-import dev.jebena.engine.backend.WeightSet;
-import dev.jebena.engine.program.AttentionMask;
-import dev.jebena.engine.program.Program;
-import dev.jebena.engine.sampling.SamplingParameters;
-import dev.jebena.engine.tck.RandomWeights;
-import dev.jebena.engine.tck.TinyPrograms;
-import dev.jebena.engine.tck.TinyShape;
-import dev.jebena.engine.weight.BlockType;
-import java.lang.management.ManagementFactory;
-import java.util.OptionalInt;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A decoding step of a whole model allocates nothing once the JIT has compiled it: neither by the caller nor by the team. */
+/**
+ * A decoding step of a whole model allocates nothing once the JIT has compiled it: neither by the caller nor by the team. Each case has a JVM of its own, as a
+ * server has: what other tests did with the same code would decide what the JIT inlines.
+ */
 class StepAllocationTest {
-
-  private static final int PROMPT = 8;
-  private static final int CONTEXT = 512;
-  private static final int MEASURED_STEPS = 16;
-  private static final int BLOCK_TOKENS = 16;
-  /** The JIT compiles in the background, and on a busy machine late. */
-  private static final long PATIENCE_NANOS = 120_000_000_000L;
 
   @ParameterizedTest
   @CsvSource({"Q4_1, F32, 1, 1", "Q4_1, F16, 2, 1", "Q8_0, Q8_0, 2, 3"})
-  void compiledStepsAllocateNothing(BlockType weights, KvType cache, int threads, int sequences) {
-    TinyShape shape = new TinyShape(96, 64, 2, 4, 2, 32, 96, weights, new AttentionMask.Causal());
-    assertEquals(0, bytesOnceCompiled(shape, cache, threads, sequences), "bytes of " + MEASURED_STEPS + " steps");
-  }
-
-  private static long bytesOnceCompiled(TinyShape shape, KvType type, int threads, int sequences) {
-    Program program = TinyPrograms.llama(shape);
-    int blocks = CONTEXT / BLOCK_TOKENS;
-    KvFormat format = new KvFormat(type, BLOCK_TOKENS);
-    MemoryBudget budget = new MemoryBudget(1L << 30);
-    Limits limits = new Limits(sequences * PROMPT, sequences, sequences, CONTEXT);
-    try (CpuBackend backend = new CpuBackend(new BackendSettings(OptionalInt.of(threads), ComputeType.AUTO), budget);
-        WeightSet weights = backend.load(program, new RandomWeights(7), LoadProgress.SILENT);
-        Executable executable = backend.compile(program, weights, limits, format);
-        KvCache cache = executable.allocateCache(1 + sequences * blocks)) {
-      Steps steps = new Steps(executable, cache, sequences, blocks);
-      long end = System.nanoTime() + PATIENCE_NANOS;
-      long least = Long.MAX_VALUE;
-      while (least != 0 && System.nanoTime() < end) {
-        steps.open();
-        for (int position = PROMPT; position + MEASURED_STEPS <= CONTEXT; position += MEASURED_STEPS) {
-          least = Math.min(least, steps.bytesOf(position));
-        }
-        steps.close();
-      }
-      return least;
-    }
-  }
-
-  /** The steps of some sequences that decode side by side. */
-  private static final class Steps {
-
-    private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private final long[] ids = teamAndCaller();
-    private final Executable executable;
-    private final KvCache cache;
-    private final int sequences;
-    private final int blocks;
-    private final StepPlan plan = new StepPlan();
-    private long number;
-
-    Steps(Executable executable, KvCache cache, int sequences, int blocks) {
-      this.executable = executable;
-      this.cache = cache;
-      this.sequences = sequences;
-      this.blocks = blocks;
-    }
-
-    private static long[] teamAndCaller() {
-      return Thread.getAllStackTraces().keySet().stream()
-          .filter(thread -> thread == Thread.currentThread() || thread.getName().startsWith("jebena-cpu"))
-          .mapToLong(Thread::threadId).toArray();
-    }
-
-    void open() {
-      SlotSettings settings = new SlotSettings(PROMPT, SamplingParameters.GREEDY, 0, new int[0], -1, -1);
-      plan.reset(number++);
-      for (int sequence = 0; sequence < sequences; sequence++) {
-        plan.open(sequence, new int[PROMPT], settings);
-        for (int block = 0; block < blocks; block++) {
-          plan.appendBlock(sequence, 0, 1 + sequence * blocks + block);
-        }
-        plan.run(sequence, 0, PROMPT, 1);
-      }
-      executable.submit(plan, cache).await();
-    }
-
-    long bytesOf(int position) {
-      // asking allocates itself: the second of two questions in a row tells how much
-      long first = allocated();
-      long before = allocated();
-      for (int i = 0; i < MEASURED_STEPS; i++) {
-        plan.reset(number++);
-        for (int sequence = 0; sequence < sequences; sequence++) {
-          plan.run(sequence, position + i, 1, 1);
-        }
-        executable.submit(plan, cache).await();
-      }
-      return allocated() - before - (before - first);
-    }
-
-    private long allocated() {
-      long bytes = 0;
-      for (long id : ids) {
-        bytes += threads.getThreadAllocatedBytes(id);
-      }
-      return bytes;
-    }
-
-    void close() {
-      plan.reset(number++);
-      for (int sequence = 0; sequence < sequences; sequence++) {
-        plan.close(sequence);
-      }
-      executable.submit(plan, cache).await();
-    }
+  void compiledStepsAllocateNothing(String weights, String cache, String threads, String sequences) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules=jdk.incubator.vector",
+            "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-cp",
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), StepAllocation.class.getName(), weights, cache, threads,
+            sequences)
+        .redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    assertEquals(0, process.waitFor(), output);
+    assertTrue(output.endsWith("\n0") || output.equals("0"), () -> "bytes of some steps: " + output);
   }
 }
