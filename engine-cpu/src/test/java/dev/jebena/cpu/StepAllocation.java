@@ -114,7 +114,8 @@ final class StepAllocation {
         }
         executable.submit(plan, cache).await();
       }
-      return allocated() - before - (before - first);
+      // the first question may have cost more than the third
+      return Math.max(0, allocated() - before - (before - first));
     }
 
     private long allocated() {
