@@ -261,11 +261,19 @@ public final class ShardedBackend implements Backend {
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      try {
-        closeAll(backends);
-      } finally {
+    if (closed) {
+      return;
+    }
+    boolean refused = false;
+    try {
+      closeAll(backends);
+    } catch (IllegalStateException open) {
+      // weights are open: this may be asked again once they are not
+      refused = true;
+      throw open;
+    } finally {
+      if (!refused) {
+        closed = true;
         team.close();
         onClose.run();
       }
