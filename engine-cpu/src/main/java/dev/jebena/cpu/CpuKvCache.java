@@ -19,12 +19,7 @@ final class CpuKvCache implements KvCache {
     long bytes = Math.multiplyExact(blocks, blockBytes);
     this.reservation = budget.reserve(bytes, "a KV cache of " + blocks + " blocks");
     try {
-      this.memory = bytes >= FreshMemory.LEAST_BYTES
-          ? FreshMemory.allocate(arena, bytes)
-          : arena.allocate(Math.max(64, bytes), HugePages.alignment(bytes));
-      if (bytes < FreshMemory.LEAST_BYTES) {
-        HugePages.advise(memory);
-      }
+      this.memory = FreshMemory.allocate(arena, bytes);
     } catch (RuntimeException | Error e) {
       reservation.close();
       arena.close();

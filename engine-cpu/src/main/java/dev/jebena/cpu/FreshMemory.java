@@ -10,11 +10,11 @@ import java.lang.invoke.MethodHandle;
 
 /**
  * Large memory that is zero without having been written to: the system hands out zeros page by page when they are touched, where an arena
- * would write them all at once. A cache of some gigabytes then costs nothing until it is used. Asks for large pages too, which come the
- * same way.
+ * would write them all at once. A cache of some gigabytes then costs nothing until it is used, and a weight's pages come to the thread that
+ * packs it. Asks for huge pages whatever the way.
  *
- * <p>Only Linux, and only from {@value #LEAST_BYTES} bytes on: under that, writing zeros is cheaper than what the JVM does for its first call
- * of a system function.
+ * <p>Mapped only on Linux, and only from {@value #LEAST_BYTES} bytes on: under that, writing zeros is cheaper than what the JVM does for its first
+ * call of a system function.
  */
 final class FreshMemory {
 
@@ -24,7 +24,6 @@ final class FreshMemory {
   private static final long ALIGNMENT = 64;
   private static final int READ_WRITE = 3;
   private static final int PRIVATE_ANONYMOUS = 0x22;
-  private static final int ADVISE_LARGE_PAGES = 14;
   private static final long FAILED = -1;
 
   private FreshMemory() {}
@@ -47,7 +46,9 @@ final class FreshMemory {
         System.getLogger(FreshMemory.class.getName()).log(System.Logger.Level.DEBUG, "memory is not mapped", e);
       }
     }
-    return arena.allocate(Math.max(ALIGNMENT, bytes), ALIGNMENT);
+    MemorySegment memory = arena.allocate(Math.max(ALIGNMENT, bytes), HugePages.alignment(bytes));
+    HugePages.advise(memory);
+    return memory;
   }
 
   private static MemorySegment map(Arena arena, long bytes) {
@@ -58,9 +59,6 @@ final class FreshMemory {
         FunctionDescriptor.of(
             ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
             ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
-    MethodHandle advise = linker.downcallHandle(
-        library.findOrThrow("madvise"),
-        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
     MethodHandle unmap = linker.downcallHandle(
         library.findOrThrow("munmap"), FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
     try {
@@ -71,10 +69,7 @@ final class FreshMemory {
         return MemorySegment.NULL;
       }
       long address = (mapped + HugePages.BYTES - 1) / HugePages.BYTES * HugePages.BYTES;
-      int advised = (int) advise.invokeExact(address, bytes, ADVISE_LARGE_PAGES);
-      if (advised != 0) {
-        System.getLogger(FreshMemory.class.getName()).log(System.Logger.Level.DEBUG, "the system has no large pages to give");
-      }
+      HugePages.adviseUntouched(address, bytes);
       return MemorySegment.ofAddress(address).reinterpret(bytes, arena, memory -> release(unmap, mapped, mappedBytes));
     } catch (RuntimeException | Error e) {
       throw e;

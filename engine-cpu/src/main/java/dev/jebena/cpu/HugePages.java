@@ -30,19 +30,26 @@ final class HugePages {
     return bytes >= WORTHWHILE_BYTES ? BYTES : 64;
   }
 
-  /** Advises huge pages for memory that was allocated with {@link #alignment}. */
+  /** Advises huge pages for memory that was allocated with {@link #alignment} and may have been written to. */
   static void advise(MemorySegment memory) {
-    if (memory.byteSize() < WORTHWHILE_BYTES || !System.getProperty("os.name", "").equals("Linux")) {
-      return;
+    if (memory.byteSize() >= WORTHWHILE_BYTES && System.getProperty("os.name", "").equals("Linux")) {
+      advise(memory.address(), memory.byteSize() / BYTES * BYTES, MADV_HUGEPAGE, MADV_COLLAPSE);
     }
-    long whole = memory.byteSize() / BYTES * BYTES;
+  }
+
+  /** Advises huge pages for memory that nobody has touched: they come when it is. Linux only; {@code address} begins a page. */
+  static void adviseUntouched(long address, long bytes) {
+    advise(address, bytes, MADV_HUGEPAGE);
+  }
+
+  private static void advise(long address, long bytes, int... kinds) {
     try {
       SymbolLookup library = Linker.nativeLinker().defaultLookup();
       MethodHandle advice = Linker.nativeLinker().downcallHandle(
           library.findOrThrow("madvise"),
           FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
-      for (int kind : new int[] {MADV_HUGEPAGE, MADV_COLLAPSE}) {
-        int refused = (int) advice.invokeExact(memory.address(), whole, kind);
+      for (int kind : kinds) {
+        int refused = (int) advice.invokeExact(address, bytes, kind);
         if (refused != 0) {
           return;
         }

@@ -1,5 +1,6 @@
 package dev.jebena.cpu;
 
+import dev.jebena.engine.backend.BackendException;
 import dev.jebena.engine.backend.Communicator;
 import dev.jebena.engine.backend.Limits;
 import dev.jebena.engine.backend.SlotTable;
@@ -30,6 +31,8 @@ final class ProgramCompiler {
 
   /** Operations that become one stage. */
   private record Batch(List<Op> ops, RowDomain domain, boolean rowWise) {}
+
+  private static final long MOST_WORK_FLOATS = Integer.MAX_VALUE - 64;
 
   private final Program program;
   private final Limits limits;
@@ -112,6 +115,10 @@ final class ProgramCompiler {
         long pair = 2L * experts.feedForward() + experts.out().columns();
         most = Math.max(most, pair * limits.maxTokens() * experts.topK() + Lanes.WIDTH);
       }
+    }
+    if (most > MOST_WORK_FLOATS) {
+      throw new BackendException(
+          "experts need " + most + " floats between their products, an array holds " + MOST_WORK_FLOATS + ": ask for fewer tokens a step");
     }
     return most;
   }

@@ -124,8 +124,7 @@ final class WeightLoader {
       progress.loaded(total, total);
       return place(found.get());
     }
-    MemorySegment memory = arena.allocate(bytes, HugePages.alignment(bytes));
-    HugePages.advise(memory);
+    MemorySegment memory = FreshMemory.allocate(arena, bytes);
     Map<String, PackedWeight> packed = place(memory);
     for (WeightSpec spec : matrices.values()) {
       PackedWeight weight = Objects.requireNonNull(packed.get(spec.name()));

@@ -57,7 +57,9 @@ final class StepAllocation {
       while (least != 0 && System.nanoTime() < end) {
         steps.open();
         for (int position = PROMPT; position + MEASURED_STEPS <= CONTEXT; position += MEASURED_STEPS) {
-          least = Math.min(least, steps.bytesOf(position));
+          long bytes = steps.bytesOf(position);
+          // less than nothing says that the question cost more before than after: no answer
+          least = bytes < 0 ? least : Math.min(least, bytes);
         }
         steps.close();
       }
@@ -114,8 +116,7 @@ final class StepAllocation {
         }
         executable.submit(plan, cache).await();
       }
-      // the first question may have cost more than the third
-      return Math.max(0, allocated() - before - (before - first));
+      return allocated() - before - (before - first);
     }
 
     private long allocated() {
