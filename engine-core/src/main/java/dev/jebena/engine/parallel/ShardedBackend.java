@@ -264,16 +264,15 @@ public final class ShardedBackend implements Backend {
     if (closed) {
       return;
     }
-    boolean refused = false;
+    closed = true;
     try {
       closeAll(backends);
     } catch (IllegalStateException open) {
       // weights are open: this may be asked again once they are not
-      refused = true;
+      closed = false;
       throw open;
     } finally {
-      if (!refused) {
-        closed = true;
+      if (closed) {
         team.close();
         onClose.run();
       }
