@@ -1,7 +1,6 @@
 package dev.jebena.cpu;
 
 import static dev.jebena.cpu.PackedFormat.GROUP_ROWS;
-import static dev.jebena.cpu.PackedFormat.STRIP_ROWS;
 
 import dev.jebena.engine.program.Op;
 import java.util.Arrays;
@@ -11,8 +10,6 @@ import java.util.Arrays;
  * belong to. Each pair is multiplied by itself, so its bits do not depend on the others.
  */
 final class ExpertStage implements Team.Stage {
-
-  private static final int STRIPS = GROUP_ROWS / STRIP_ROWS;
 
   private final KernelTable kernels;
   private final LinearStage.Rows rows;
@@ -95,16 +92,8 @@ final class ExpertStage implements Team.Stage {
       return;
     }
     Arrays.fill(room.sums, 0, GROUP_ROWS, 0);
-    for (int strip = 0; strip < STRIPS; strip++) {
-      kernels.chosen(weight.format().type(), ProductKernel.Shape.ONE_ROW)
-          .multiply(weight, group, strip * STRIP_ROWS, in.values, in.pair(pair), in.stride, 1, room);
-      // a kernel leaves open what becomes of the sums of the other strips
-      int begin = Math.max(from - start, strip * STRIP_ROWS);
-      int end = Math.min(to - start, (strip + 1) * STRIP_ROWS);
-      if (begin < end) {
-        System.arraycopy(room.sums, begin, out.values, out.pair(pair) + start + begin - first, end - begin);
-      }
-      Arrays.fill(room.sums, 0, GROUP_ROWS, 0);
-    }
+    kernels.chosen(weight.format().type(), ProductKernel.Shape.ONE_ROW)
+        .multiply(weight, group, in.values, in.pair(pair), in.stride, 1, room);
+    System.arraycopy(room.sums, from - start, out.values, out.pair(pair) + from - first, to - from);
   }
 }

@@ -1,7 +1,6 @@
 package dev.jebena.cpu;
 
 import static dev.jebena.cpu.PackedFormat.GROUP_ROWS;
-import static dev.jebena.cpu.PackedFormat.STRIP_ROWS;
 
 import java.util.Arrays;
 import java.util.List;
@@ -9,8 +8,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A linear operation. With one row a chunk is a strip of 32 output columns; with more it is a group for a block of rows. The kernel is the
- * one that the table has for the type and the number of rows.
+ * A linear operation. A chunk is a group of 64 output columns for a block of rows. The kernel is the one that the table has for the type and
+ * the number of rows.
  */
 final class LinearStage implements Team.Stage {
 
@@ -18,7 +17,6 @@ final class LinearStage implements Team.Stage {
   static final int ROW_BLOCK = 96;
   /** Columns of a tile: it and the sums of a few rows share the first-level cache. */
   static final int TILE_COLUMNS = 64;
-  private static final int STRIPS = GROUP_ROWS / STRIP_ROWS;
 
   /**
    * One part.
@@ -33,6 +31,8 @@ final class LinearStage implements Team.Stage {
   static final class Room {
     final float[] tile = new float[TILE_COLUMNS * GROUP_ROWS];
     final float[] sums = new float[ROW_BLOCK * GROUP_ROWS];
+    /** Of the unit that is being decoded, see {@link Factors}. */
+    final float[] factors = new float[Factors.FLOATS];
   }
 
   private final KernelTable kernels;
@@ -77,8 +77,7 @@ final class LinearStage implements Team.Stage {
 
   @Override
   public int chunks() {
-    int count = rows.count();
-    return count == 1 ? STRIPS * groups : groups * blocks(count);
+    return groups * blocks(rows.count());
   }
 
   private static int blocks(int count) {
@@ -88,14 +87,10 @@ final class LinearStage implements Team.Stage {
   @Override
   public void run(int from, int to, int worker) {
     int count = rows.count();
+    int blocks = blocks(count);
     for (int chunk = from; chunk < to; chunk++) {
-      if (count == 1) {
-        runStrip(chunk / STRIPS, chunk % STRIPS, 0, rooms[worker]);
-      } else {
-        int blocks = blocks(count);
-        int first = chunk % blocks * ROW_BLOCK;
-        runRows(chunk / blocks, first, Math.min(ROW_BLOCK, count - first), rooms[worker]);
-      }
+      int first = chunk % blocks * ROW_BLOCK;
+      runRows(chunk / blocks, first, Math.min(ROW_BLOCK, count - first), rooms[worker]);
     }
   }
 
@@ -116,43 +111,21 @@ final class LinearStage implements Team.Stage {
     return group - first;
   }
 
-  /** One row of activations by a strip. */
-  private void runStrip(int stageGroup, int strip, int row, Room room) {
-    Part part = part(stageGroup);
-    PackedWeight weight = part.weight;
-    int group = groupOfPart(stageGroup);
-    int first = strip * STRIP_ROWS;
-    Arrays.fill(room.sums, first, first + STRIP_ROWS, 0);
-    kernels.chosen(weight.format().type(), ProductKernel.Shape.ONE_ROW)
-        .multiply(weight, group, first, values, in + row * inStride, inStride, 1, room);
-    store(part, group * GROUP_ROWS + first, STRIP_ROWS, row, room.sums, first);
-  }
-
   private void runRows(int stageGroup, int row, int count, Room room) {
-    if (count == 1) {
-      // the row that is left over behind blocks of rows: a kernel for one row takes a strip
-      for (int strip = 0; strip < STRIPS; strip++) {
-        runStrip(stageGroup, strip, row, room);
-      }
-      return;
-    }
     Part part = part(stageGroup);
     PackedWeight weight = part.weight;
     int group = groupOfPart(stageGroup);
     Arrays.fill(room.sums, 0, count * GROUP_ROWS, 0);
     kernels.chosen(weight.format().type(), ProductKernel.Shape.of(count))
-        .multiply(weight, group, 0, values, in + row * inStride, inStride, count, room);
+        .multiply(weight, group, values, in + row * inStride, inStride, count, room);
     for (int r = 0; r < count; r++) {
-      store(part, group * GROUP_ROWS, GROUP_ROWS, row + r, room.sums, r * GROUP_ROWS);
+      store(part, group * GROUP_ROWS, row + r, room.sums, r * GROUP_ROWS);
     }
   }
 
-  /** Writes the sums of columns {@code [first, first + count)} of a part, as far as it has them. */
-  private void store(Part part, int first, int count, int row, float[] sums, int from) {
-    int columns = Math.min(count, part.weight.rows() - first);
-    if (columns <= 0) {
-      return;
-    }
+  /** Writes the sums of columns {@code [first, first + 64)} of a part, as far as it has them. */
+  private void store(Part part, int first, int row, float[] sums, int from) {
+    int columns = Math.min(GROUP_ROWS, part.weight.rows() - first);
     int to = part.out + row * part.outStride + first;
     System.arraycopy(sums, from, values, to, columns);
     float[] bias = part.bias;

@@ -13,7 +13,12 @@ record PackedWeight(PackedFormat format, int rows, int columns, long address) {
 
   /** Address of a group of rows: of its first strip. */
   long groupAddress(int group) {
-    return address + group * format.groupBytes(columns);
+    return address + group * format.stripBytes(columns);
+  }
+
+  /** Bytes from a strip of a group to its next. */
+  long stripStride() {
+    return format.stripStride(rows, columns);
   }
 
   long bytes() {

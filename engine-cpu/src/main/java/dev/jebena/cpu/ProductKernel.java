@@ -15,16 +15,14 @@ interface ProductKernel {
   boolean fits(BlockType type, Shape shape);
 
   /**
-   * Adds the products of one group, or with one row of a strip of it.
+   * Adds the products of one group.
    *
    * @param weight a type that fits
-   * @param firstRow of the group: with one row of activations only a strip of {@link PackedFormat#STRIP_ROWS} rows from there is asked for, what becomes
-   *     of the sums of the others is left open; 0 otherwise
    * @param x activations; row r begins at {@code xAt + r * xStride} and has the weight's columns
    * @param rows at most {@link LinearStage#ROW_BLOCK}
    * @param room its {@code sums}, {@code [rows][64]}, are continued
    */
-  void multiply(PackedWeight weight, int group, int firstRow, float[] x, int xAt, int xStride, int rows, LinearStage.Room room);
+  void multiply(PackedWeight weight, int group, float[] x, int xAt, int xStride, int rows, LinearStage.Room room);
 
   /** How many rows of activations there are, as far as it matters to the choice of a kernel. */
   enum Shape {

@@ -2,7 +2,6 @@ package dev.jebena.cpu;
 
 import static dev.jebena.cpu.LinearStage.TILE_COLUMNS;
 import static dev.jebena.cpu.PackedFormat.GROUP_ROWS;
-import static dev.jebena.cpu.PackedFormat.STRIP_ROWS;
 
 import dev.jebena.engine.weight.BlockType;
 import java.util.List;
@@ -32,9 +31,8 @@ final class ProductKernels {
     }
 
     @Override
-    public void multiply(PackedWeight weight, int group, int firstRow, float[] x, int xAt, int xStride, int rows, LinearStage.Room room) {
-      long strip = weight.groupAddress(group) + firstRow / STRIP_ROWS * weight.format().stripBytes(weight.columns());
-      VectorKernels.multiply(weight.format(), strip, weight.columns(), x, xAt, room.sums, firstRow);
+    public void multiply(PackedWeight weight, int group, float[] x, int xAt, int xStride, int rows, LinearStage.Room room) {
+      VectorKernels.multiply(weight, group, x, xAt, room);
     }
   }
 
@@ -52,11 +50,10 @@ final class ProductKernels {
     }
 
     @Override
-    public void multiply(PackedWeight weight, int group, int firstRow, float[] x, int xAt, int xStride, int rows, LinearStage.Room room) {
-      long address = weight.groupAddress(group);
+    public void multiply(PackedWeight weight, int group, float[] x, int xAt, int xStride, int rows, LinearStage.Room room) {
       for (int column = 0; column < weight.columns(); column += TILE_COLUMNS) {
         int columns = Math.min(TILE_COLUMNS, weight.columns() - column);
-        TileDecoder.decode(weight.format(), address, weight.columns(), column, columns, room.tile);
+        TileDecoder.decode(weight, group, column, columns, room);
         multiplyTile(room, columns, x, xAt + column, xStride, rows);
       }
     }
@@ -87,11 +84,10 @@ final class ProductKernels {
     }
 
     @Override
-    public void multiply(PackedWeight weight, int group, int firstRow, float[] x, int xAt, int xStride, int rows, LinearStage.Room room) {
-      long address = weight.groupAddress(group);
+    public void multiply(PackedWeight weight, int group, float[] x, int xAt, int xStride, int rows, LinearStage.Room room) {
       for (int column = 0; column < weight.columns(); column += TILE_COLUMNS) {
         int columns = Math.min(TILE_COLUMNS, weight.columns() - column);
-        TileDecoder.decode(weight.format(), address, weight.columns(), column, columns, room.tile);
+        TileDecoder.decode(weight, group, column, columns, room);
         for (int r = 0; r < rows; r++) {
           for (int k = 0; k < columns; k++) {
             addRow(room.tile, k * GROUP_ROWS, x[xAt + r * xStride + column + k], room.sums, r * GROUP_ROWS);

@@ -233,14 +233,14 @@ final class RowKernels {
         Arrays.fill(state.values, out.row(row), out.row(row) + out.columns, 0);
         return;
       }
-      float[] tile = rooms[worker].tile;
+      LinearStage.Room room = rooms[worker];
       int lane = entry % PackedFormat.GROUP_ROWS;
-      long group = weight.groupAddress(entry / PackedFormat.GROUP_ROWS);
+      int group = entry / PackedFormat.GROUP_ROWS;
       for (int column = 0; column < weight.columns(); column += LinearStage.TILE_COLUMNS) {
         int columns = Math.min(LinearStage.TILE_COLUMNS, weight.columns() - column);
-        TileDecoder.decode(weight.format(), group, weight.columns(), column, columns, tile);
+        TileDecoder.decode(weight, group, column, columns, room);
         for (int i = 0; i < columns; i++) {
-          state.values[out.row(row) + column + i] = tile[i * PackedFormat.GROUP_ROWS + lane];
+          state.values[out.row(row) + column + i] = room.tile[i * PackedFormat.GROUP_ROWS + lane];
         }
       }
     };

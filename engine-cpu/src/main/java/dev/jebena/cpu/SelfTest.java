@@ -162,15 +162,13 @@ final class SelfTest {
     Team.Stage stage = new Team.Stage() {
       @Override
       public int chunks() {
-        return inputs == 1 ? 2 * weight.groups() : weight.groups();
+        return weight.groups();
       }
 
       @Override
       public void run(int from, int to, int worker) {
-        for (int chunk = from; chunk < to; chunk++) {
-          int group = inputs == 1 ? chunk / 2 : chunk;
-          int firstRow = inputs == 1 ? chunk % 2 * PackedFormat.STRIP_ROWS : 0;
-          kernel.multiply(weight, group, firstRow, x, 0, COLUMNS, inputs, rooms[worker]);
+        for (int group = from; group < to; group++) {
+          kernel.multiply(weight, group, x, 0, COLUMNS, inputs, rooms[worker]);
         }
       }
     };

@@ -1,13 +1,14 @@
 package dev.jebena.cpu;
 
+import static dev.jebena.cpu.Factors.BASES;
+import static dev.jebena.cpu.Factors.HALF_BITS;
+import static dev.jebena.cpu.Factors.HALF_SCALE;
 import static dev.jebena.cpu.Lanes.FLOAT;
 import static dev.jebena.cpu.Lanes.INT;
 import static dev.jebena.cpu.Lanes.LITTLE;
 import static dev.jebena.cpu.Lanes.MEMORY;
 import static dev.jebena.cpu.Lanes.WIDTH;
 import static dev.jebena.cpu.PackedFormat.STRIP_ROWS;
-import static dev.jebena.cpu.TileDecoder.HALF_BITS;
-import static dev.jebena.cpu.TileDecoder.HALF_SCALE;
 import static dev.jebena.cpu.TileDecoder.LOW_4_OF_5;
 import static dev.jebena.cpu.TileDecoder.LOW_4_OF_6;
 import static dev.jebena.cpu.TileDecoder.MASK_4;
@@ -21,397 +22,405 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Multiplies one row of activations by packed rows straight from the codes: what a decoding step of one sequence does. The arithmetic is that
- * of {@link TileDecoder} followed by {@link MicroKernels}, to the bit: each weight is one fused multiply-add, each sum one chain over
- * ascending columns.
+ * Multiplies one row of activations by a group of packed rows straight from the codes: what a decoding step of one sequence does. The arithmetic
+ * is that of {@link TileDecoder} followed by {@link MicroKernels}, to the bit: each weight is one fused multiply-add, each sum one chain
+ * over ascending columns.
  *
- * <p>Two vectors of rows run side by side: a single chain would wait for itself, and with four of them the JIT loses vectors to the heap.
- * Bodies are written out, because the JIT stops to inline helpers once a method has grown to so many nodes ({@code NodeCountInliningCutoff}),
- * which a few vector operations reach, and then passes vectors on the heap. Loops do not count, or it would unroll them until registers spill.
+ * <p>A vector of each of the group's four strips runs side by side, so that four streams are fetched ahead at once. A unit is multiplied in two
+ * calls: {@link Factors} are read into memory, then the codes, whatever stands before them. Words of codes are rotated until each code
+ * has been where the mantissa wants it. Bodies are written out and loops do not count: the JIT stops to inline helpers once a method
+ * has grown to so many nodes ({@code NodeCountInliningCutoff}), and passes vectors on the heap then; counted loops it would unroll until
+ * registers spill.
  */
 final class VectorKernels {
 
   private VectorKernels() {}
 
   /**
-   * Adds the products of a strip.
+   * Adds the products of a group.
    *
-   * @param strip address of its first block
    * @param x one row of activations from {@code xAt}
-   * @param sums of the strip's {@value PackedFormat#STRIP_ROWS} rows, continued from {@code sumsAt}
+   * @param room its first 64 sums are continued
    */
-  static void multiply(PackedFormat format, long strip, int columns, float[] x, int xAt, float[] sums, int sumsAt) {
-    long stripEnd = strip + format.stripBytes(columns);
-    for (int lane = 0; lane < STRIP_ROWS; lane += 2 * WIDTH) {
-      int to = sumsAt + lane;
+  static void multiply(PackedWeight weight, int group, float[] x, int xAt, LinearStage.Room room) {
+    PackedFormat format = weight.format();
+    long at = weight.groupAddress(group);
+    long stride = weight.stripStride();
+    long end = at + format.stripBytes(weight.columns());
+    if (format.factors() != PackedFormat.Factors.NONE) {
+      blocks(format, at, end, stride, x, xAt, room);
+      return;
+    }
+    for (int lane = 0; lane < STRIP_ROWS; lane += WIDTH) {
       switch (format.type()) {
-        case F32 -> f32(strip, stripEnd, lane, x, xAt, sums, to);
-        case F16 -> f16(strip, stripEnd, lane, columns, x, xAt, sums, to);
-        case BF16 -> bf16(strip, stripEnd, lane, columns, x, xAt, sums, to);
-        case Q4_0 -> four(strip, stripEnd, lane, 0, 0, 1.5f, x, xAt, sums, to);
-        case Q4_1 -> four(strip, stripEnd, lane, 2 * STRIP_ROWS, 1, 1, x, xAt, sums, to);
-        case Q5_0 -> five(strip, stripEnd, lane, 0, 0, 1.5f, x, xAt, sums, to);
-        case Q5_1 -> five(strip, stripEnd, lane, 2 * STRIP_ROWS, 1, 1, x, xAt, sums, to);
-        case Q8_0 -> eight(strip, stripEnd, lane, x, xAt, sums, to);
-        case Q4_K -> fourK(strip, stripEnd, lane, x, xAt, sums, to);
-        case Q5_K -> fiveK(strip, stripEnd, lane, x, xAt, sums, to);
-        case Q6_K -> sixK(strip, stripEnd, lane, x, xAt, sums, to);
+        case F32 -> f32(at + 4L * lane, end + 4L * lane, stride, x, xAt, room.sums, lane);
+        case F16 -> f16(at + 4L * lane, stride, weight.columns(), x, xAt, room.sums, lane);
+        case BF16 -> bf16(at + 4L * lane, stride, weight.columns(), x, xAt, room.sums, lane);
+        default -> throw new IllegalArgumentException(format.type() + " has factors");
       }
     }
   }
 
-  private static void f32(long strip, long stripEnd, int lane, float[] x, int xAt, float[] sums, int to) {
-    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, to);
-    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, to + WIDTH);
+  private static void blocks(PackedFormat format, long begin, long end, long stride, float[] x, int xAt, LinearStage.Room room) {
+    int unitFactorBytes = format.unitFactorBytes();
+    int unitBytes = format.unitBytes();
     int k = xAt;
-    long at = strip;
-    while (at != stripEnd) {
-      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
-      s0 = FloatVector.fromMemorySegment(FLOAT, MEMORY, at + 4L * lane, LITTLE).fma(x0, s0);
-      s1 = FloatVector.fromMemorySegment(FLOAT, MEMORY, at + 4L * (lane + WIDTH), LITTLE).fma(x0, s1);
-      at += 4L * STRIP_ROWS;
+    long at = begin;
+    while (at != end) {
+      Factors.readBlock(format, at, stride, room.factors);
+      at += format.blockFactorBytes();
+      long blockEnd = at + (long) format.units() * unitBytes;
+      while (at != blockEnd) {
+        Factors.readUnit(format, at, stride, room.factors);
+        long codes = at + unitFactorBytes;
+        at += unitBytes;
+        for (int lane = 0; lane < STRIP_ROWS; lane += WIDTH) {
+          switch (format.bits()) {
+            case 4 -> four(codes + 4L * lane, at + 4L * lane, stride, x, k, room.factors, room.sums, lane);
+            case 5 -> five(codes + 4L * lane, at + 4L * lane, stride, x, k, room.factors, room.sums, lane);
+            case 6 -> six(codes + 4L * lane, at + 4L * lane, stride, x, k, room.factors, room.sums, lane);
+            case 8 -> eight(codes + 4L * lane, at + 4L * lane, stride, x, k, room.factors, room.sums, lane);
+            default -> throw new IllegalArgumentException(format.bits() + " bits");
+          }
+        }
+        k += format.unitColumns();
+      }
+    }
+  }
+
+  private static void f32(long codes, long end, long stride, float[] x, int xAt, float[] sums, int lane) {
+    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + STRIP_ROWS);
+    FloatVector s2 = FloatVector.fromArray(FLOAT, sums, lane + 2 * STRIP_ROWS);
+    FloatVector s3 = FloatVector.fromArray(FLOAT, sums, lane + 3 * STRIP_ROWS);
+    long at0 = codes;
+    long at1 = at0 + stride;
+    long at2 = at1 + stride;
+    long at3 = at2 + stride;
+    int k = xAt;
+    while (at0 != end) {
+      FloatVector xk = FloatVector.broadcast(FLOAT, x[k]);
+      s0 = FloatVector.fromMemorySegment(FLOAT, MEMORY, at0, LITTLE).fma(xk, s0);
+      s1 = FloatVector.fromMemorySegment(FLOAT, MEMORY, at1, LITTLE).fma(xk, s1);
+      s2 = FloatVector.fromMemorySegment(FLOAT, MEMORY, at2, LITTLE).fma(xk, s2);
+      s3 = FloatVector.fromMemorySegment(FLOAT, MEMORY, at3, LITTLE).fma(xk, s3);
+      at0 += 4L * STRIP_ROWS;
+      at1 += 4L * STRIP_ROWS;
+      at2 += 4L * STRIP_ROWS;
+      at3 += 4L * STRIP_ROWS;
       k++;
     }
-    s0.intoArray(sums, to);
-    s1.intoArray(sums, to + WIDTH);
+    s0.intoArray(sums, lane);
+    s1.intoArray(sums, lane + STRIP_ROWS);
+    s2.intoArray(sums, lane + 2 * STRIP_ROWS);
+    s3.intoArray(sums, lane + 3 * STRIP_ROWS);
   }
 
   /** Pairs of 16 bits; the last pair may be half filled. */
-  private static void f16(long strip, long stripEnd, int lane, int columns, float[] x, int xAt, float[] sums, int to) {
-    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, to);
-    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, to + WIDTH);
-    int next = lane + WIDTH;
+  private static void f16(long codes, long stride, int columns, float[] x, int xAt, float[] sums, int lane) {
+    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + STRIP_ROWS);
+    FloatVector s2 = FloatVector.fromArray(FLOAT, sums, lane + 2 * STRIP_ROWS);
+    FloatVector s3 = FloatVector.fromArray(FLOAT, sums, lane + 3 * STRIP_ROWS);
+    long at0 = codes;
+    long at1 = at0 + stride;
+    long at2 = at1 + stride;
+    long at3 = at2 + stride;
     int k = xAt;
-    long at = strip;
-    long whole = strip + columns / 2 * 4L * STRIP_ROWS;
-    while (at != whole) {
-      IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
-      IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
+    int stop = xAt + columns / 2 * 2;
+    while (k != stop) {
+      IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE);
+      IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE);
+      IntVector z2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE);
+      IntVector z3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE);
       FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
       s0 = z0.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x0, s0);
       s1 = z1.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x0, s1);
+      s2 = z2.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x0, s2);
+      s3 = z3.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x0, s3);
       FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + 1]);
       s0 = z0.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x1, s0);
       s1 = z1.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x1, s1);
-      at += 4L * STRIP_ROWS;
+      s2 = z2.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x1, s2);
+      s3 = z3.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x1, s3);
+      at0 += 4L * STRIP_ROWS;
+      at1 += 4L * STRIP_ROWS;
+      at2 += 4L * STRIP_ROWS;
+      at3 += 4L * STRIP_ROWS;
       k += 2;
     }
-    if (at != stripEnd) {
+    if (columns % 2 != 0) {
       FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
-      s0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE).lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x0, s0);
-      s1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE).lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x0, s1);
+      s0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE).lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x0, s0);
+      s1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE).lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x0, s1);
+      s2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE).lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x0, s2);
+      s3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE).lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(HALF_SCALE).fma(x0, s3);
     }
-    s0.intoArray(sums, to);
-    s1.intoArray(sums, to + WIDTH);
+    s0.intoArray(sums, lane);
+    s1.intoArray(sums, lane + STRIP_ROWS);
+    s2.intoArray(sums, lane + 2 * STRIP_ROWS);
+    s3.intoArray(sums, lane + 3 * STRIP_ROWS);
   }
 
   /** Pairs of 16 bits; the last pair may be half filled. */
-  private static void bf16(long strip, long stripEnd, int lane, int columns, float[] x, int xAt, float[] sums, int to) {
-    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, to);
-    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, to + WIDTH);
-    int next = lane + WIDTH;
+  private static void bf16(long codes, long stride, int columns, float[] x, int xAt, float[] sums, int lane) {
+    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + STRIP_ROWS);
+    FloatVector s2 = FloatVector.fromArray(FLOAT, sums, lane + 2 * STRIP_ROWS);
+    FloatVector s3 = FloatVector.fromArray(FLOAT, sums, lane + 3 * STRIP_ROWS);
+    long at0 = codes;
+    long at1 = at0 + stride;
+    long at2 = at1 + stride;
+    long at3 = at2 + stride;
     int k = xAt;
-    long at = strip;
-    long whole = strip + columns / 2 * 4L * STRIP_ROWS;
-    while (at != whole) {
-      IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
-      IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
+    int stop = xAt + columns / 2 * 2;
+    while (k != stop) {
+      IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE);
+      IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE);
+      IntVector z2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE);
+      IntVector z3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE);
       FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
       s0 = z0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(x0, s0);
       s1 = z1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(x0, s1);
+      s2 = z2.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(x0, s2);
+      s3 = z3.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(x0, s3);
       FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + 1]);
       s0 = z0.and(0xFFFF0000).reinterpretAsFloats().fma(x1, s0);
       s1 = z1.and(0xFFFF0000).reinterpretAsFloats().fma(x1, s1);
-      at += 4L * STRIP_ROWS;
+      s2 = z2.and(0xFFFF0000).reinterpretAsFloats().fma(x1, s2);
+      s3 = z3.and(0xFFFF0000).reinterpretAsFloats().fma(x1, s3);
+      at0 += 4L * STRIP_ROWS;
+      at1 += 4L * STRIP_ROWS;
+      at2 += 4L * STRIP_ROWS;
+      at3 += 4L * STRIP_ROWS;
       k += 2;
     }
-    if (at != stripEnd) {
+    if (columns % 2 != 0) {
       FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
-      s0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(x0, s0);
-      s1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(x0, s1);
+      s0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(x0, s0);
+      s1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(x0, s1);
+      s2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(x0, s2);
+      s3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(x0, s3);
     }
-    s0.intoArray(sums, to);
-    s1.intoArray(sums, to + WIDTH);
+    s0.intoArray(sums, lane);
+    s1.intoArray(sums, lane + STRIP_ROWS);
+    s2.intoArray(sums, lane + 2 * STRIP_ROWS);
+    s3.intoArray(sums, lane + 3 * STRIP_ROWS);
   }
 
-  /** Blocks of 32 nibbles; for the parameters see the decoder. */
-  private static void four(
-      long strip, long stripEnd, int lane, int minima, float weight, float shift, float[] x, int xAt, float[] sums, int to) {
-    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, to);
-    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, to + WIDTH);
-    int next = lane + WIDTH;
+  /** Words of eight nibbles. */
+  private static void four(long codes, long end, long stride, float[] x, int xAt, float[] factors, float[] sums, int lane) {
+    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + STRIP_ROWS);
+    FloatVector s2 = FloatVector.fromArray(FLOAT, sums, lane + 2 * STRIP_ROWS);
+    FloatVector s3 = FloatVector.fromArray(FLOAT, sums, lane + 3 * STRIP_ROWS);
+    FloatVector d0 = FloatVector.fromArray(FLOAT, factors, lane);
+    FloatVector m0 = FloatVector.fromArray(FLOAT, factors, BASES + lane);
+    FloatVector d1 = FloatVector.fromArray(FLOAT, factors, lane + STRIP_ROWS);
+    FloatVector m1 = FloatVector.fromArray(FLOAT, factors, BASES + lane + STRIP_ROWS);
+    FloatVector d2 = FloatVector.fromArray(FLOAT, factors, lane + 2 * STRIP_ROWS);
+    FloatVector m2 = FloatVector.fromArray(FLOAT, factors, BASES + lane + 2 * STRIP_ROWS);
+    FloatVector d3 = FloatVector.fromArray(FLOAT, factors, lane + 3 * STRIP_ROWS);
+    FloatVector m3 = FloatVector.fromArray(FLOAT, factors, BASES + lane + 3 * STRIP_ROWS);
+    long at0 = codes;
+    long at1 = at0 + stride;
+    long at2 = at1 + stride;
+    long at3 = at2 + stride;
     int k = xAt;
-    long at = strip;
-    while (at != stripEnd) {
-      FloatVector d0 = TileDecoder.halves(MEMORY, at + 2L * lane, 16);
-      FloatVector d1 = TileDecoder.halves(MEMORY, at + 2L * next, 16);
-      FloatVector m0 = TileDecoder.halves(MEMORY, at + minima + 2L * lane, weight).sub(d0.mul(shift));
-      FloatVector m1 = TileDecoder.halves(MEMORY, at + minima + 2L * next, weight).sub(d1.mul(shift));
-      at += minima + 2L * STRIP_ROWS;
-      long end = at + 16L * STRIP_ROWS;
-      while (at != end) {
-        IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
-        IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
-        FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
-        s0 = z0.lanewise(VectorOperators.LSHL, 19).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x0, s0);
-        s1 = z1.lanewise(VectorOperators.LSHL, 19).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x0, s1);
-        FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + 1]);
-        s0 = z0.lanewise(VectorOperators.LSHL, 15).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x1, s0);
-        s1 = z1.lanewise(VectorOperators.LSHL, 15).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x1, s1);
-        FloatVector x2 = FloatVector.broadcast(FLOAT, x[k + 2]);
-        s0 = z0.lanewise(VectorOperators.LSHL, 11).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x2, s0);
-        s1 = z1.lanewise(VectorOperators.LSHL, 11).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x2, s1);
-        FloatVector x3 = FloatVector.broadcast(FLOAT, x[k + 3]);
-        s0 = z0.lanewise(VectorOperators.LSHL, 7).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x3, s0);
-        s1 = z1.lanewise(VectorOperators.LSHL, 7).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x3, s1);
-        FloatVector x4 = FloatVector.broadcast(FLOAT, x[k + 4]);
-        s0 = z0.lanewise(VectorOperators.LSHL, 3).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x4, s0);
-        s1 = z1.lanewise(VectorOperators.LSHL, 3).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x4, s1);
-        FloatVector x5 = FloatVector.broadcast(FLOAT, x[k + 5]);
-        s0 = z0.lanewise(VectorOperators.LSHR, 1).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x5, s0);
-        s1 = z1.lanewise(VectorOperators.LSHR, 1).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x5, s1);
-        FloatVector x6 = FloatVector.broadcast(FLOAT, x[k + 6]);
-        s0 = z0.lanewise(VectorOperators.LSHR, 5).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x6, s0);
-        s1 = z1.lanewise(VectorOperators.LSHR, 5).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x6, s1);
-        FloatVector x7 = FloatVector.broadcast(FLOAT, x[k + 7]);
-        s0 = z0.lanewise(VectorOperators.LSHR, 9).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x7, s0);
-        s1 = z1.lanewise(VectorOperators.LSHR, 9).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x7, s1);
-        at += 4L * STRIP_ROWS;
-        k += 8;
+    while (at0 != end) {
+      IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE).lanewise(VectorOperators.ROL, 19);
+      IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE).lanewise(VectorOperators.ROL, 19);
+      IntVector z2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE).lanewise(VectorOperators.ROL, 19);
+      IntVector z3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE).lanewise(VectorOperators.ROL, 19);
+      int stop = k + 8;
+      while (k != stop) {
+        FloatVector xk = FloatVector.broadcast(FLOAT, x[k]);
+        s0 = z0.and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(xk, s0);
+        s1 = z1.and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(xk, s1);
+        s2 = z2.and(MASK_4).or(ONE).reinterpretAsFloats().fma(d2, m2).fma(xk, s2);
+        s3 = z3.and(MASK_4).or(ONE).reinterpretAsFloats().fma(d3, m3).fma(xk, s3);
+        z0 = z0.lanewise(VectorOperators.ROR, 4);
+        z1 = z1.lanewise(VectorOperators.ROR, 4);
+        z2 = z2.lanewise(VectorOperators.ROR, 4);
+        z3 = z3.lanewise(VectorOperators.ROR, 4);
+        k++;
       }
+      at0 += 4L * STRIP_ROWS;
+      at1 += 4L * STRIP_ROWS;
+      at2 += 4L * STRIP_ROWS;
+      at3 += 4L * STRIP_ROWS;
     }
-    s0.intoArray(sums, to);
-    s1.intoArray(sums, to + WIDTH);
+    s0.intoArray(sums, lane);
+    s1.intoArray(sums, lane + STRIP_ROWS);
+    s2.intoArray(sums, lane + 2 * STRIP_ROWS);
+    s3.intoArray(sums, lane + 3 * STRIP_ROWS);
   }
 
-  private static void eight(long strip, long stripEnd, int lane, float[] x, int xAt, float[] sums, int to) {
-    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, to);
-    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, to + WIDTH);
-    int next = lane + WIDTH;
+  /** Words of four bytes. */
+  private static void eight(long codes, long end, long stride, float[] x, int xAt, float[] factors, float[] sums, int lane) {
+    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + STRIP_ROWS);
+    FloatVector s2 = FloatVector.fromArray(FLOAT, sums, lane + 2 * STRIP_ROWS);
+    FloatVector s3 = FloatVector.fromArray(FLOAT, sums, lane + 3 * STRIP_ROWS);
+    FloatVector d0 = FloatVector.fromArray(FLOAT, factors, lane);
+    FloatVector m0 = FloatVector.fromArray(FLOAT, factors, BASES + lane);
+    FloatVector d1 = FloatVector.fromArray(FLOAT, factors, lane + STRIP_ROWS);
+    FloatVector m1 = FloatVector.fromArray(FLOAT, factors, BASES + lane + STRIP_ROWS);
+    FloatVector d2 = FloatVector.fromArray(FLOAT, factors, lane + 2 * STRIP_ROWS);
+    FloatVector m2 = FloatVector.fromArray(FLOAT, factors, BASES + lane + 2 * STRIP_ROWS);
+    FloatVector d3 = FloatVector.fromArray(FLOAT, factors, lane + 3 * STRIP_ROWS);
+    FloatVector m3 = FloatVector.fromArray(FLOAT, factors, BASES + lane + 3 * STRIP_ROWS);
+    long at0 = codes;
+    long at1 = at0 + stride;
+    long at2 = at1 + stride;
+    long at3 = at2 + stride;
     int k = xAt;
-    long at = strip;
-    while (at != stripEnd) {
-      FloatVector d0 = TileDecoder.halves(MEMORY, at + 2L * lane, 256);
-      FloatVector d1 = TileDecoder.halves(MEMORY, at + 2L * next, 256);
-      FloatVector m0 = d0.mul(-1.5f);
-      FloatVector m1 = d1.mul(-1.5f);
-      at += 2L * STRIP_ROWS;
-      long end = at + 32L * STRIP_ROWS;
-      while (at != end) {
-        IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
-        IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
-        FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
-        s0 = z0.lanewise(VectorOperators.LSHL, 15).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x0, s0);
-        s1 = z1.lanewise(VectorOperators.LSHL, 15).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x0, s1);
-        FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + 1]);
-        s0 = z0.lanewise(VectorOperators.LSHL, 7).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x1, s0);
-        s1 = z1.lanewise(VectorOperators.LSHL, 7).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x1, s1);
-        FloatVector x2 = FloatVector.broadcast(FLOAT, x[k + 2]);
-        s0 = z0.lanewise(VectorOperators.LSHR, 1).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x2, s0);
-        s1 = z1.lanewise(VectorOperators.LSHR, 1).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x2, s1);
-        FloatVector x3 = FloatVector.broadcast(FLOAT, x[k + 3]);
-        s0 = z0.lanewise(VectorOperators.LSHR, 9).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x3, s0);
-        s1 = z1.lanewise(VectorOperators.LSHR, 9).and(MASK_8).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x3, s1);
-        at += 4L * STRIP_ROWS;
-        k += 4;
+    while (at0 != end) {
+      IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE).lanewise(VectorOperators.ROL, 15);
+      IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE).lanewise(VectorOperators.ROL, 15);
+      IntVector z2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE).lanewise(VectorOperators.ROL, 15);
+      IntVector z3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE).lanewise(VectorOperators.ROL, 15);
+      int stop = k + 4;
+      while (k != stop) {
+        FloatVector xk = FloatVector.broadcast(FLOAT, x[k]);
+        s0 = z0.and(MASK_8).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(xk, s0);
+        s1 = z1.and(MASK_8).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(xk, s1);
+        s2 = z2.and(MASK_8).or(ONE).reinterpretAsFloats().fma(d2, m2).fma(xk, s2);
+        s3 = z3.and(MASK_8).or(ONE).reinterpretAsFloats().fma(d3, m3).fma(xk, s3);
+        z0 = z0.lanewise(VectorOperators.ROR, 8);
+        z1 = z1.lanewise(VectorOperators.ROR, 8);
+        z2 = z2.lanewise(VectorOperators.ROR, 8);
+        z3 = z3.lanewise(VectorOperators.ROR, 8);
+        k++;
       }
+      at0 += 4L * STRIP_ROWS;
+      at1 += 4L * STRIP_ROWS;
+      at2 += 4L * STRIP_ROWS;
+      at3 += 4L * STRIP_ROWS;
     }
-    s0.intoArray(sums, to);
-    s1.intoArray(sums, to + WIDTH);
+    s0.intoArray(sums, lane);
+    s1.intoArray(sums, lane + STRIP_ROWS);
+    s2.intoArray(sums, lane + 2 * STRIP_ROWS);
+    s3.intoArray(sums, lane + 3 * STRIP_ROWS);
   }
 
-  private static void five(
-      long strip, long stripEnd, int lane, int minima, float weight, float shift, float[] x, int xAt, float[] sums, int to) {
-    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, to);
-    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, to + WIDTH);
-    int next = lane + WIDTH;
+  /** A word of the high bits of 32 columns, then words of eight nibbles. */
+  private static void five(long codes, long end, long stride, float[] x, int xAt, float[] factors, float[] sums, int lane) {
+    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + STRIP_ROWS);
+    FloatVector s2 = FloatVector.fromArray(FLOAT, sums, lane + 2 * STRIP_ROWS);
+    FloatVector s3 = FloatVector.fromArray(FLOAT, sums, lane + 3 * STRIP_ROWS);
+    FloatVector d0 = FloatVector.fromArray(FLOAT, factors, lane);
+    FloatVector m0 = FloatVector.fromArray(FLOAT, factors, BASES + lane);
+    FloatVector d1 = FloatVector.fromArray(FLOAT, factors, lane + STRIP_ROWS);
+    FloatVector m1 = FloatVector.fromArray(FLOAT, factors, BASES + lane + STRIP_ROWS);
+    FloatVector d2 = FloatVector.fromArray(FLOAT, factors, lane + 2 * STRIP_ROWS);
+    FloatVector m2 = FloatVector.fromArray(FLOAT, factors, BASES + lane + 2 * STRIP_ROWS);
+    FloatVector d3 = FloatVector.fromArray(FLOAT, factors, lane + 3 * STRIP_ROWS);
+    FloatVector m3 = FloatVector.fromArray(FLOAT, factors, BASES + lane + 3 * STRIP_ROWS);
+    long at0 = codes;
+    long at1 = at0 + stride;
+    long at2 = at1 + stride;
+    long at3 = at2 + stride;
+    IntVector high0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE).lanewise(VectorOperators.ROL, 22);
+    IntVector high1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE).lanewise(VectorOperators.ROL, 22);
+    IntVector high2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE).lanewise(VectorOperators.ROL, 22);
+    IntVector high3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE).lanewise(VectorOperators.ROL, 22);
+    at0 += 4L * STRIP_ROWS;
+    at1 += 4L * STRIP_ROWS;
+    at2 += 4L * STRIP_ROWS;
+    at3 += 4L * STRIP_ROWS;
     int k = xAt;
-    long at = strip;
-    while (at != stripEnd) {
-      FloatVector d0 = TileDecoder.halves(MEMORY, at + 2L * lane, 32);
-      FloatVector d1 = TileDecoder.halves(MEMORY, at + 2L * next, 32);
-      FloatVector m0 = TileDecoder.halves(MEMORY, at + minima + 2L * lane, weight).sub(d0.mul(shift));
-      FloatVector m1 = TileDecoder.halves(MEMORY, at + minima + 2L * next, weight).sub(d1.mul(shift));
-      at += minima + 2L * STRIP_ROWS;
-      IntVector high0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
-      IntVector high1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
-      at += 4L * STRIP_ROWS;
-      long end = at + 16L * STRIP_ROWS;
-      while (at != end) {
-        IntVector low0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
-        IntVector low1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
-        int stop = k + 8;
-        while (k != stop) {
-          FloatVector xk = FloatVector.broadcast(FLOAT, x[k]);
-          s0 = low0.lanewise(VectorOperators.LSHL, 18).and(LOW_4_OF_5)
-                    .or(high0.lanewise(VectorOperators.LSHL, 22).and(TOP_BIT)).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(xk, s0);
-          s1 = low1.lanewise(VectorOperators.LSHL, 18).and(LOW_4_OF_5)
-                    .or(high1.lanewise(VectorOperators.LSHL, 22).and(TOP_BIT)).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(xk, s1);
-          low0 = low0.lanewise(VectorOperators.LSHR, 4);
-          low1 = low1.lanewise(VectorOperators.LSHR, 4);
-          high0 = high0.lanewise(VectorOperators.LSHR, 1);
-          high1 = high1.lanewise(VectorOperators.LSHR, 1);
-          k++;
-        }
-        at += 4L * STRIP_ROWS;
+    while (at0 != end) {
+      IntVector low0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE).lanewise(VectorOperators.ROL, 18);
+      IntVector low1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE).lanewise(VectorOperators.ROL, 18);
+      IntVector low2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE).lanewise(VectorOperators.ROL, 18);
+      IntVector low3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE).lanewise(VectorOperators.ROL, 18);
+      int stop = k + 8;
+      while (k != stop) {
+        FloatVector xk = FloatVector.broadcast(FLOAT, x[k]);
+        s0 = low0.and(LOW_4_OF_5).or(ONE).or(high0.and(TOP_BIT)).reinterpretAsFloats().fma(d0, m0).fma(xk, s0);
+        s1 = low1.and(LOW_4_OF_5).or(ONE).or(high1.and(TOP_BIT)).reinterpretAsFloats().fma(d1, m1).fma(xk, s1);
+        s2 = low2.and(LOW_4_OF_5).or(ONE).or(high2.and(TOP_BIT)).reinterpretAsFloats().fma(d2, m2).fma(xk, s2);
+        s3 = low3.and(LOW_4_OF_5).or(ONE).or(high3.and(TOP_BIT)).reinterpretAsFloats().fma(d3, m3).fma(xk, s3);
+        low0 = low0.lanewise(VectorOperators.ROR, 4);
+        low1 = low1.lanewise(VectorOperators.ROR, 4);
+        low2 = low2.lanewise(VectorOperators.ROR, 4);
+        low3 = low3.lanewise(VectorOperators.ROR, 4);
+        high0 = high0.lanewise(VectorOperators.ROR, 1);
+        high1 = high1.lanewise(VectorOperators.ROR, 1);
+        high2 = high2.lanewise(VectorOperators.ROR, 1);
+        high3 = high3.lanewise(VectorOperators.ROR, 1);
+        k++;
       }
+      at0 += 4L * STRIP_ROWS;
+      at1 += 4L * STRIP_ROWS;
+      at2 += 4L * STRIP_ROWS;
+      at3 += 4L * STRIP_ROWS;
     }
-    s0.intoArray(sums, to);
-    s1.intoArray(sums, to + WIDTH);
+    s0.intoArray(sums, lane);
+    s1.intoArray(sums, lane + STRIP_ROWS);
+    s2.intoArray(sums, lane + 2 * STRIP_ROWS);
+    s3.intoArray(sums, lane + 3 * STRIP_ROWS);
   }
 
-  private static void fourK(long strip, long stripEnd, int lane, float[] x, int xAt, float[] sums, int to) {
-    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, to);
-    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, to + WIDTH);
-    int next = lane + WIDTH;
+  /** A word of the high pairs of 16 columns, then words of eight nibbles. */
+  private static void six(long codes, long end, long stride, float[] x, int xAt, float[] factors, float[] sums, int lane) {
+    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + STRIP_ROWS);
+    FloatVector s2 = FloatVector.fromArray(FLOAT, sums, lane + 2 * STRIP_ROWS);
+    FloatVector s3 = FloatVector.fromArray(FLOAT, sums, lane + 3 * STRIP_ROWS);
+    FloatVector d0 = FloatVector.fromArray(FLOAT, factors, lane);
+    FloatVector m0 = FloatVector.fromArray(FLOAT, factors, BASES + lane);
+    FloatVector d1 = FloatVector.fromArray(FLOAT, factors, lane + STRIP_ROWS);
+    FloatVector m1 = FloatVector.fromArray(FLOAT, factors, BASES + lane + STRIP_ROWS);
+    FloatVector d2 = FloatVector.fromArray(FLOAT, factors, lane + 2 * STRIP_ROWS);
+    FloatVector m2 = FloatVector.fromArray(FLOAT, factors, BASES + lane + 2 * STRIP_ROWS);
+    FloatVector d3 = FloatVector.fromArray(FLOAT, factors, lane + 3 * STRIP_ROWS);
+    FloatVector m3 = FloatVector.fromArray(FLOAT, factors, BASES + lane + 3 * STRIP_ROWS);
+    long at0 = codes;
+    long at1 = at0 + stride;
+    long at2 = at1 + stride;
+    long at3 = at2 + stride;
+    IntVector high0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE).lanewise(VectorOperators.ROL, 21);
+    IntVector high1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE).lanewise(VectorOperators.ROL, 21);
+    IntVector high2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE).lanewise(VectorOperators.ROL, 21);
+    IntVector high3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE).lanewise(VectorOperators.ROL, 21);
+    at0 += 4L * STRIP_ROWS;
+    at1 += 4L * STRIP_ROWS;
+    at2 += 4L * STRIP_ROWS;
+    at3 += 4L * STRIP_ROWS;
     int k = xAt;
-    long at = strip;
-    while (at != stripEnd) {
-      FloatVector scales0 = TileDecoder.halves(MEMORY, at + 2L * lane, 16);
-      FloatVector scales1 = TileDecoder.halves(MEMORY, at + 2L * next, 16);
-      FloatVector minima0 = TileDecoder.halves(MEMORY, at + 2L * (STRIP_ROWS + lane), -1);
-      FloatVector minima1 = TileDecoder.halves(MEMORY, at + 2L * (STRIP_ROWS + next), -1);
-      at += 4L * STRIP_ROWS;
-      long last = at + 8 * TileDecoder.FOUR_K_SUB;
-      while (at != last) {
-        FloatVector d0 = scales0.mul(TileDecoder.bytes(MEMORY, at + lane));
-        FloatVector d1 = scales1.mul(TileDecoder.bytes(MEMORY, at + next));
-        FloatVector m0 = minima0.mul(TileDecoder.bytes(MEMORY, at + STRIP_ROWS + lane)).sub(d0);
-        FloatVector m1 = minima1.mul(TileDecoder.bytes(MEMORY, at + STRIP_ROWS + next)).sub(d1);
-        at += 2L * STRIP_ROWS;
-        long end = at + 16L * STRIP_ROWS;
-        while (at != end) {
-          IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
-          IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
-          FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
-          s0 = z0.lanewise(VectorOperators.LSHL, 19).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x0, s0);
-          s1 = z1.lanewise(VectorOperators.LSHL, 19).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x0, s1);
-          FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + 1]);
-          s0 = z0.lanewise(VectorOperators.LSHL, 15).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x1, s0);
-          s1 = z1.lanewise(VectorOperators.LSHL, 15).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x1, s1);
-          FloatVector x2 = FloatVector.broadcast(FLOAT, x[k + 2]);
-          s0 = z0.lanewise(VectorOperators.LSHL, 11).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x2, s0);
-          s1 = z1.lanewise(VectorOperators.LSHL, 11).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x2, s1);
-          FloatVector x3 = FloatVector.broadcast(FLOAT, x[k + 3]);
-          s0 = z0.lanewise(VectorOperators.LSHL, 7).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x3, s0);
-          s1 = z1.lanewise(VectorOperators.LSHL, 7).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x3, s1);
-          FloatVector x4 = FloatVector.broadcast(FLOAT, x[k + 4]);
-          s0 = z0.lanewise(VectorOperators.LSHL, 3).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x4, s0);
-          s1 = z1.lanewise(VectorOperators.LSHL, 3).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x4, s1);
-          FloatVector x5 = FloatVector.broadcast(FLOAT, x[k + 5]);
-          s0 = z0.lanewise(VectorOperators.LSHR, 1).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x5, s0);
-          s1 = z1.lanewise(VectorOperators.LSHR, 1).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x5, s1);
-          FloatVector x6 = FloatVector.broadcast(FLOAT, x[k + 6]);
-          s0 = z0.lanewise(VectorOperators.LSHR, 5).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x6, s0);
-          s1 = z1.lanewise(VectorOperators.LSHR, 5).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x6, s1);
-          FloatVector x7 = FloatVector.broadcast(FLOAT, x[k + 7]);
-          s0 = z0.lanewise(VectorOperators.LSHR, 9).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x7, s0);
-          s1 = z1.lanewise(VectorOperators.LSHR, 9).and(MASK_4).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x7, s1);
-          at += 4L * STRIP_ROWS;
-          k += 8;
-        }
+    while (at0 != end) {
+      IntVector low0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE).lanewise(VectorOperators.ROL, 17);
+      IntVector low1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE).lanewise(VectorOperators.ROL, 17);
+      IntVector low2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE).lanewise(VectorOperators.ROL, 17);
+      IntVector low3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE).lanewise(VectorOperators.ROL, 17);
+      int stop = k + 8;
+      while (k != stop) {
+        FloatVector xk = FloatVector.broadcast(FLOAT, x[k]);
+        s0 = low0.and(LOW_4_OF_6).or(ONE).or(high0.and(TOP_PAIR)).reinterpretAsFloats().fma(d0, m0).fma(xk, s0);
+        s1 = low1.and(LOW_4_OF_6).or(ONE).or(high1.and(TOP_PAIR)).reinterpretAsFloats().fma(d1, m1).fma(xk, s1);
+        s2 = low2.and(LOW_4_OF_6).or(ONE).or(high2.and(TOP_PAIR)).reinterpretAsFloats().fma(d2, m2).fma(xk, s2);
+        s3 = low3.and(LOW_4_OF_6).or(ONE).or(high3.and(TOP_PAIR)).reinterpretAsFloats().fma(d3, m3).fma(xk, s3);
+        low0 = low0.lanewise(VectorOperators.ROR, 4);
+        low1 = low1.lanewise(VectorOperators.ROR, 4);
+        low2 = low2.lanewise(VectorOperators.ROR, 4);
+        low3 = low3.lanewise(VectorOperators.ROR, 4);
+        high0 = high0.lanewise(VectorOperators.ROR, 2);
+        high1 = high1.lanewise(VectorOperators.ROR, 2);
+        high2 = high2.lanewise(VectorOperators.ROR, 2);
+        high3 = high3.lanewise(VectorOperators.ROR, 2);
+        k++;
       }
+      at0 += 4L * STRIP_ROWS;
+      at1 += 4L * STRIP_ROWS;
+      at2 += 4L * STRIP_ROWS;
+      at3 += 4L * STRIP_ROWS;
     }
-    s0.intoArray(sums, to);
-    s1.intoArray(sums, to + WIDTH);
-  }
-
-  private static void fiveK(long strip, long stripEnd, int lane, float[] x, int xAt, float[] sums, int to) {
-    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, to);
-    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, to + WIDTH);
-    int next = lane + WIDTH;
-    int k = xAt;
-    long at = strip;
-    while (at != stripEnd) {
-      FloatVector scales0 = TileDecoder.halves(MEMORY, at + 2L * lane, 32);
-      FloatVector scales1 = TileDecoder.halves(MEMORY, at + 2L * next, 32);
-      FloatVector minima0 = TileDecoder.halves(MEMORY, at + 2L * (STRIP_ROWS + lane), -1);
-      FloatVector minima1 = TileDecoder.halves(MEMORY, at + 2L * (STRIP_ROWS + next), -1);
-      at += 4L * STRIP_ROWS;
-      long last = at + 8 * TileDecoder.FIVE_K_SUB;
-      while (at != last) {
-        FloatVector d0 = scales0.mul(TileDecoder.bytes(MEMORY, at + lane));
-        FloatVector d1 = scales1.mul(TileDecoder.bytes(MEMORY, at + next));
-        FloatVector m0 = minima0.mul(TileDecoder.bytes(MEMORY, at + STRIP_ROWS + lane)).sub(d0);
-        FloatVector m1 = minima1.mul(TileDecoder.bytes(MEMORY, at + STRIP_ROWS + next)).sub(d1);
-        at += 2L * STRIP_ROWS;
-        IntVector high0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
-        IntVector high1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
-        at += 4L * STRIP_ROWS;
-        long end = at + 16L * STRIP_ROWS;
-        while (at != end) {
-          IntVector low0 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * lane, LITTLE);
-          IntVector low1 = IntVector.fromMemorySegment(INT, MEMORY, at + 4L * next, LITTLE);
-          int stop = k + 8;
-          while (k != stop) {
-            FloatVector xk = FloatVector.broadcast(FLOAT, x[k]);
-            s0 = low0.lanewise(VectorOperators.LSHL, 18).and(LOW_4_OF_5)
-                      .or(high0.lanewise(VectorOperators.LSHL, 22).and(TOP_BIT)).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(xk, s0);
-            s1 = low1.lanewise(VectorOperators.LSHL, 18).and(LOW_4_OF_5)
-                      .or(high1.lanewise(VectorOperators.LSHL, 22).and(TOP_BIT)).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(xk, s1);
-            low0 = low0.lanewise(VectorOperators.LSHR, 4);
-            low1 = low1.lanewise(VectorOperators.LSHR, 4);
-            high0 = high0.lanewise(VectorOperators.LSHR, 1);
-            high1 = high1.lanewise(VectorOperators.LSHR, 1);
-            k++;
-          }
-          at += 4L * STRIP_ROWS;
-        }
-      }
-    }
-    s0.intoArray(sums, to);
-    s1.intoArray(sums, to + WIDTH);
-  }
-
-  private static void sixK(long strip, long stripEnd, int lane, float[] x, int xAt, float[] sums, int to) {
-    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, to);
-    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, to + WIDTH);
-    int next = lane + WIDTH;
-    int k = xAt;
-    long at = strip;
-    while (at != stripEnd) {
-      FloatVector factor0 = TileDecoder.halves(MEMORY, at + 2L * lane, 64);
-      FloatVector factor1 = TileDecoder.halves(MEMORY, at + 2L * next, 64);
-      at += 2L * STRIP_ROWS;
-      long last = at + 8 * TileDecoder.SIX_K_SUB;
-      while (at != last) {
-        // two halves of 16 columns: a row of scales, a word of high pairs, two words of nibbles each
-        long scales = at;
-        long highs = at + 2L * STRIP_ROWS;
-        long codes = at + 10L * STRIP_ROWS;
-        at += TileDecoder.SIX_K_SUB;
-        while (codes != at) {
-          FloatVector d0 = factor0.mul(TileDecoder.bytes(MEMORY, scales + lane));
-          FloatVector d1 = factor1.mul(TileDecoder.bytes(MEMORY, scales + next));
-          FloatVector m0 = d0.mul(-1.5f);
-          FloatVector m1 = d1.mul(-1.5f);
-          IntVector high0 = IntVector.fromMemorySegment(INT, MEMORY, highs + 4L * lane, LITTLE);
-          IntVector high1 = IntVector.fromMemorySegment(INT, MEMORY, highs + 4L * next, LITTLE);
-          scales += STRIP_ROWS;
-          highs += 4L * STRIP_ROWS;
-          long end = codes + 8L * STRIP_ROWS;
-          while (codes != end) {
-            IntVector low0 = IntVector.fromMemorySegment(INT, MEMORY, codes + 4L * lane, LITTLE);
-            IntVector low1 = IntVector.fromMemorySegment(INT, MEMORY, codes + 4L * next, LITTLE);
-            int stop = k + 8;
-            while (k != stop) {
-              FloatVector xk = FloatVector.broadcast(FLOAT, x[k]);
-              s0 = low0.lanewise(VectorOperators.LSHL, 17).and(LOW_4_OF_6)
-                  .or(high0.lanewise(VectorOperators.LSHL, 21).and(TOP_PAIR)).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(xk, s0);
-              s1 = low1.lanewise(VectorOperators.LSHL, 17).and(LOW_4_OF_6)
-                  .or(high1.lanewise(VectorOperators.LSHL, 21).and(TOP_PAIR)).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(xk, s1);
-              low0 = low0.lanewise(VectorOperators.LSHR, 4);
-              low1 = low1.lanewise(VectorOperators.LSHR, 4);
-              high0 = high0.lanewise(VectorOperators.LSHR, 2);
-              high1 = high1.lanewise(VectorOperators.LSHR, 2);
-              k++;
-            }
-            codes += 4L * STRIP_ROWS;
-          }
-        }
-      }
-    }
-    s0.intoArray(sums, to);
-    s1.intoArray(sums, to + WIDTH);
+    s0.intoArray(sums, lane);
+    s1.intoArray(sums, lane + STRIP_ROWS);
+    s2.intoArray(sums, lane + 2 * STRIP_ROWS);
+    s3.intoArray(sums, lane + 3 * STRIP_ROWS);
   }
 }

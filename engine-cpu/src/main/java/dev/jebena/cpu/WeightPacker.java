@@ -36,10 +36,10 @@ final class WeightPacker {
   /** Writes one group. */
   void pack(int group) {
     int columns = source.spec().columns();
-    long strip = group * format.groupBytes(columns);
+    long strip = group * format.stripBytes(columns);
     for (int first = group * GROUP_ROWS; first < (group + 1) * GROUP_ROWS; first += STRIP_ROWS) {
       packStrip(first, Math.min(STRIP_ROWS, source.spec().rows() - first), columns, strip);
-      strip += format.stripBytes(columns);
+      strip += format.stripStride(source.spec().rows(), columns);
     }
   }
 
@@ -142,25 +142,24 @@ final class WeightPacker {
   private void packSixK(MemorySegment in, long at, long block, int row) {
     target.set(SHORT, block + 2L * row, in.get(SHORT, at + 208));
     long out = block + 2L * STRIP_ROWS;
-    for (int sub = 0; sub < 8; sub++) {
-      int part = sub >> 2;
-      int within = sub & 3;
-      target.set(JAVA_BYTE, out + row, in.get(JAVA_BYTE, at + 192 + 2L * sub));
-      target.set(JAVA_BYTE, out + STRIP_ROWS + row, in.get(JAVA_BYTE, at + 192 + 2L * sub + 1));
-      out += 2L * STRIP_ROWS;
+    for (int unit = 0; unit < 16; unit++) {
+      // of 128 columns each quarter has its own place in the bits of the same bytes
+      int part = unit >> 3;
+      int quarter = unit >> 1 & 3;
+      int half = unit & 1;
+      target.set(JAVA_BYTE, out + row, in.get(JAVA_BYTE, at + 192 + unit));
+      out += STRIP_ROWS;
+      int high = 0;
+      for (int i = 0; i < 16; i++) {
+        high |= (in.get(JAVA_BYTE, at + 128 + part * 32L + half * 16L + i) >> quarter * 2 & 3) << 2 * i;
+      }
+      target.set(INT, out + 4L * row, high);
+      out += 4L * STRIP_ROWS;
       for (int word = 0; word < 2; word++) {
-        int packed = 0;
-        for (int i = 0; i < 16; i++) {
-          packed |= (in.get(JAVA_BYTE, at + 128 + part * 32L + word * 16L + i) >> within * 2 & 3) << 2 * i;
-        }
+        int packed = nibbles(in, at + part * 64L + (quarter & 1) * 32L + half * 16L + word * 8L, (quarter >> 1) * 4);
         target.set(INT, out + 4L * (word * STRIP_ROWS + row), packed);
       }
       out += 8L * STRIP_ROWS;
-      for (int word = 0; word < 4; word++) {
-        int packed = nibbles(in, at + part * 64L + (within & 1) * 32L + word * 8L, (within >> 1) * 4);
-        target.set(INT, out + 4L * (word * STRIP_ROWS + row), packed);
-      }
-      out += 16L * STRIP_ROWS;
     }
   }
 }

@@ -47,7 +47,7 @@ class SelfTestTest {
     }
 
     @Override
-    public void multiply(PackedWeight weight, int group, int firstRow, float[] x, int xAt, int xStride, int rows, LinearStage.Room room) {
+    public void multiply(PackedWeight weight, int group, float[] x, int xAt, int xStride, int rows, LinearStage.Room room) {
       if (nanos > 0) {
         LockSupport.parkNanos(nanos);
       }
@@ -156,8 +156,8 @@ class SelfTestTest {
           float[] expected = null;
           for (ProductKernel kernel : table.candidates(type, Shape.of(rows))) {
             LinearStage.Room room = new LinearStage.Room();
-            kernel.multiply(weight, weight.groups() - 1, 0, x, 0, columns, rows, room);
-            float[] sums = Arrays.copyOf(room.sums, rows == 1 ? PackedFormat.STRIP_ROWS : rows * PackedFormat.GROUP_ROWS);
+            kernel.multiply(weight, weight.groups() - 1, x, 0, columns, rows, room);
+            float[] sums = Arrays.copyOf(room.sums, rows * PackedFormat.GROUP_ROWS);
             if (expected == null) {
               expected = sums;
             }
