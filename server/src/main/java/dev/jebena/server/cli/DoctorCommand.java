@@ -1,6 +1,5 @@
 package dev.jebena.server.cli;
 
-import com.sun.management.HotSpotDiagnosticMXBean;
 import dev.jebena.engine.BackendSelection;
 import dev.jebena.engine.EngineConfig;
 import dev.jebena.engine.EngineLoadException;
@@ -17,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import javax.management.JMException;
+import javax.management.ObjectName;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,6 +31,8 @@ final class DoctorCommand implements Callable<Integer> {
 
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
   private static final String AOT_CACHE = "-XX:AOTCache=";
+  /** Before the answer, in what a JVM says about itself. */
+  private static final String CLASS_ARCHIVE = "CDS: ";
   private static final String NATIVE_ACCESS = "--enable-native-access";
 
   private final Surroundings surroundings;
@@ -93,12 +96,27 @@ final class DoctorCommand implements Callable<Integer> {
     if (file.isEmpty()) {
       return "none";
     }
-    HotSpotDiagnosticMXBean vm = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
-    if (Boolean.parseBoolean(vm.getVMOption("UseSharedSpaces").getValue())) {
-      return file.get() + ", in use";
+    return switch (classArchive()) {
+      case "on" -> file.get() + ", in use";
+      case "off" -> {
+        advice.add(
+            "delete " + file.get() + ": it does not fit this JDK or these jars, and commands start slower without it; the launcher makes it anew");
+        yield file.get() + ", refused by the JVM";
+      }
+      default -> file.get();
+    };
+  }
+
+  /** Whether this JVM runs with an archive of classes: {@code on}, {@code off}, or empty where it does not say. No option of JDK 25 tells. */
+  private static String classArchive() {
+    try {
+      Object information = ManagementFactory.getPlatformMBeanServer()
+          .invoke(new ObjectName("com.sun.management:type=DiagnosticCommand"), "vmInfo", null, null);
+      return String.valueOf(information).lines().filter(line -> line.startsWith(CLASS_ARCHIVE)).findFirst()
+          .map(line -> line.substring(CLASS_ARCHIVE.length()).strip()).orElse("");
+    } catch (JMException unknown) {
+      return "";
     }
-    advice.add("delete " + file.get() + ": it does not fit this JDK or these jars, and commands start slower without it; the launcher makes it anew");
-    return file.get() + ", refused by the JVM";
   }
 
   private static Map<String, Object> machine() {
