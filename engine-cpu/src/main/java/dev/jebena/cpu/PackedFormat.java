@@ -10,8 +10,8 @@ import dev.jebena.engine.weight.BlockType;
  * is filled up with rows of zeros.
  *
  * <p>A block holds, in this order: its {@link Factors} for each row, then its units. A unit is {@link #unitColumns} columns that share a scale:
- * their factors, then the codes as 32-bit words. A word packs consecutive columns of one row, the first in its lowest bits; of codes of 5
- * and 6 bits one word with the high bits comes before the words with the low four. See {@link WeightPacker} for what each type writes and
+ * their factors, then the codes as 32-bit words. A word packs consecutive columns of one row, the first in its lowest bits; with
+ * codes of 5 and 6 bits two bits are left over, which hold a part of the unit's last columns. See {@link WeightPacker} for what each type writes and
  * {@link TileDecoder} for what it means.
  *
  * @param blockColumns columns of a block

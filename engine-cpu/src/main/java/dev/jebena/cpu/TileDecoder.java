@@ -29,15 +29,13 @@ final class TileDecoder {
 
   static final int ONE = 0x3F800000;
   static final int MASK_4 = 0x00780000;
+  static final int MASK_5 = 0x007C0000;
+  static final int MASK_6 = 0x007E0000;
   static final int MASK_8 = 0x007F8000;
-  /** Of five bits the low four, and the high one. */
-  static final int LOW_4_OF_5 = 0x003C0000;
+  /** The lowest two bits of a code of five bits, and of six. */
+  static final int PAIR_OF_5 = 0x000C0000;
 
-  static final int TOP_BIT = 0x00400000;
-  /** Of six bits the low four, and the high two. */
-  static final int LOW_4_OF_6 = 0x001E0000;
-
-  static final int TOP_PAIR = 0x00600000;
+  static final int PAIR_OF_6 = 0x00060000;
 
   private TileDecoder() {}
 
@@ -185,43 +183,46 @@ final class TileDecoder {
     }
   }
 
-  /** A word of the high bits of 32 columns, then words of eight nibbles. */
+  /** Five words of six codes and two bits of the last two codes each. */
   private static void decodeFive(long codes, long end, float[] factors, int factor, float[] tile, int tileAt) {
     FloatVector scale = FloatVector.fromArray(FLOAT, factors, factor);
     FloatVector base = FloatVector.fromArray(FLOAT, factors, BASES + factor);
-    IntVector high = IntVector.fromMemorySegment(INT, MEMORY, codes, LITTLE).lanewise(VectorOperators.ROL, 22);
-    long at = codes + 4L * STRIP_ROWS;
+    IntVector last = IntVector.zero(INT);
+    long at = codes;
     int to = tileAt;
     while (at != end) {
-      IntVector low = IntVector.fromMemorySegment(INT, MEMORY, at, LITTLE).lanewise(VectorOperators.ROL, 18);
-      int stop = to + 8 * GROUP_ROWS;
+      IntVector z = IntVector.fromMemorySegment(INT, MEMORY, at, LITTLE).lanewise(VectorOperators.ROL, 18);
+      int stop = to + 6 * GROUP_ROWS;
       while (to != stop) {
-        low.and(LOW_4_OF_5).or(ONE).or(high.and(TOP_BIT)).reinterpretAsFloats().fma(scale, base).intoArray(tile, to);
-        low = low.lanewise(VectorOperators.ROR, 4);
-        high = high.lanewise(VectorOperators.ROR, 1);
+        z.and(MASK_5).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to);
+        z = z.lanewise(VectorOperators.ROR, 5);
         to += GROUP_ROWS;
       }
+      last = last.lanewise(VectorOperators.ROL, 2).or(z.and(PAIR_OF_5));
       at += 4L * STRIP_ROWS;
     }
+    last.and(MASK_5).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to);
+    last.lanewise(VectorOperators.ROR, 5).and(MASK_5).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to + GROUP_ROWS);
   }
 
-  /** A word of the high pairs of 16 columns, then words of eight nibbles. */
+  /** Three words of five codes and two bits of the last code each. */
   private static void decodeSix(long codes, long end, float[] factors, int factor, float[] tile, int tileAt) {
     FloatVector scale = FloatVector.fromArray(FLOAT, factors, factor);
     FloatVector base = FloatVector.fromArray(FLOAT, factors, BASES + factor);
-    IntVector high = IntVector.fromMemorySegment(INT, MEMORY, codes, LITTLE).lanewise(VectorOperators.ROL, 21);
-    long at = codes + 4L * STRIP_ROWS;
+    IntVector last = IntVector.zero(INT);
+    long at = codes;
     int to = tileAt;
     while (at != end) {
-      IntVector low = IntVector.fromMemorySegment(INT, MEMORY, at, LITTLE).lanewise(VectorOperators.ROL, 17);
-      int stop = to + 8 * GROUP_ROWS;
+      IntVector z = IntVector.fromMemorySegment(INT, MEMORY, at, LITTLE).lanewise(VectorOperators.ROL, 17);
+      int stop = to + 5 * GROUP_ROWS;
       while (to != stop) {
-        low.and(LOW_4_OF_6).or(ONE).or(high.and(TOP_PAIR)).reinterpretAsFloats().fma(scale, base).intoArray(tile, to);
-        low = low.lanewise(VectorOperators.ROR, 4);
-        high = high.lanewise(VectorOperators.ROR, 2);
+        z.and(MASK_6).or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to);
+        z = z.lanewise(VectorOperators.ROR, 6);
         to += GROUP_ROWS;
       }
+      last = last.lanewise(VectorOperators.ROL, 2).or(z.and(PAIR_OF_6));
       at += 4L * STRIP_ROWS;
     }
+    last.or(ONE).reinterpretAsFloats().fma(scale, base).intoArray(tile, to);
   }
 }

@@ -9,13 +9,13 @@ import static dev.jebena.cpu.Lanes.LITTLE;
 import static dev.jebena.cpu.Lanes.MEMORY;
 import static dev.jebena.cpu.Lanes.WIDTH;
 import static dev.jebena.cpu.PackedFormat.STRIP_ROWS;
-import static dev.jebena.cpu.TileDecoder.LOW_4_OF_5;
-import static dev.jebena.cpu.TileDecoder.LOW_4_OF_6;
 import static dev.jebena.cpu.TileDecoder.MASK_4;
+import static dev.jebena.cpu.TileDecoder.MASK_5;
+import static dev.jebena.cpu.TileDecoder.MASK_6;
 import static dev.jebena.cpu.TileDecoder.MASK_8;
 import static dev.jebena.cpu.TileDecoder.ONE;
-import static dev.jebena.cpu.TileDecoder.TOP_BIT;
-import static dev.jebena.cpu.TileDecoder.TOP_PAIR;
+import static dev.jebena.cpu.TileDecoder.PAIR_OF_5;
+import static dev.jebena.cpu.TileDecoder.PAIR_OF_6;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -34,6 +34,7 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class VectorKernels {
 
+  /** The root of {@link Factors#HALF_SCALE}. */
   private static final float HALF_OF_SCALE = 0x1p56f;
 
   private VectorKernels() {}
@@ -120,7 +121,7 @@ final class VectorKernels {
 
   /**
    * Pairs of 16 bits; the last pair may be half filled. A half's bits, moved into a float, are 2^112 too small: the activation makes up for half
-   * of it and the sum for the rest, which changes no bit and spares a multiplication for each weight.
+   * of it and the sum for the rest, which spares a multiplication for each weight and changes no bit of a sum that stays over 2^-70.
    */
   private static void f16(long codes, long stride, int columns, float[] x, int xAt, float[] sums, int lane) {
     FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane).mul(1 / HALF_OF_SCALE);
@@ -313,7 +314,7 @@ final class VectorKernels {
     s3.intoArray(sums, lane + 3 * STRIP_ROWS);
   }
 
-  /** A word of the high bits of 32 columns, then words of eight nibbles. */
+  /** Five words of six codes and two bits of the last two codes each. */
   private static void five(long codes, long end, long stride, float[] x, int xAt, float[] factors, float[] sums, int lane) {
     FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
     FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + STRIP_ROWS);
@@ -331,49 +332,51 @@ final class VectorKernels {
     long at1 = at0 + stride;
     long at2 = at1 + stride;
     long at3 = at2 + stride;
-    IntVector high0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE).lanewise(VectorOperators.ROL, 22);
-    IntVector high1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE).lanewise(VectorOperators.ROL, 22);
-    IntVector high2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE).lanewise(VectorOperators.ROL, 22);
-    IntVector high3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE).lanewise(VectorOperators.ROL, 22);
-    at0 += 4L * STRIP_ROWS;
-    at1 += 4L * STRIP_ROWS;
-    at2 += 4L * STRIP_ROWS;
-    at3 += 4L * STRIP_ROWS;
+    IntVector last0 = IntVector.zero(INT);
+    IntVector last1 = IntVector.zero(INT);
+    IntVector last2 = IntVector.zero(INT);
+    IntVector last3 = IntVector.zero(INT);
     int k = xAt;
     while (at0 != end) {
-      IntVector low0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE).lanewise(VectorOperators.ROL, 18);
-      IntVector low1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE).lanewise(VectorOperators.ROL, 18);
-      IntVector low2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE).lanewise(VectorOperators.ROL, 18);
-      IntVector low3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE).lanewise(VectorOperators.ROL, 18);
-      int stop = k + 8;
+      IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE).lanewise(VectorOperators.ROL, 18);
+      IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE).lanewise(VectorOperators.ROL, 18);
+      IntVector z2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE).lanewise(VectorOperators.ROL, 18);
+      IntVector z3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE).lanewise(VectorOperators.ROL, 18);
+      int stop = k + 6;
       while (k != stop) {
         FloatVector xk = FloatVector.broadcast(FLOAT, x[k]);
-        s0 = low0.and(LOW_4_OF_5).or(ONE).or(high0.and(TOP_BIT)).reinterpretAsFloats().fma(d0, m0).fma(xk, s0);
-        s1 = low1.and(LOW_4_OF_5).or(ONE).or(high1.and(TOP_BIT)).reinterpretAsFloats().fma(d1, m1).fma(xk, s1);
-        s2 = low2.and(LOW_4_OF_5).or(ONE).or(high2.and(TOP_BIT)).reinterpretAsFloats().fma(d2, m2).fma(xk, s2);
-        s3 = low3.and(LOW_4_OF_5).or(ONE).or(high3.and(TOP_BIT)).reinterpretAsFloats().fma(d3, m3).fma(xk, s3);
-        low0 = low0.lanewise(VectorOperators.ROR, 4);
-        low1 = low1.lanewise(VectorOperators.ROR, 4);
-        low2 = low2.lanewise(VectorOperators.ROR, 4);
-        low3 = low3.lanewise(VectorOperators.ROR, 4);
-        high0 = high0.lanewise(VectorOperators.ROR, 1);
-        high1 = high1.lanewise(VectorOperators.ROR, 1);
-        high2 = high2.lanewise(VectorOperators.ROR, 1);
-        high3 = high3.lanewise(VectorOperators.ROR, 1);
+        s0 = z0.and(MASK_5).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(xk, s0);
+        s1 = z1.and(MASK_5).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(xk, s1);
+        s2 = z2.and(MASK_5).or(ONE).reinterpretAsFloats().fma(d2, m2).fma(xk, s2);
+        s3 = z3.and(MASK_5).or(ONE).reinterpretAsFloats().fma(d3, m3).fma(xk, s3);
+        z0 = z0.lanewise(VectorOperators.ROR, 5);
+        z1 = z1.lanewise(VectorOperators.ROR, 5);
+        z2 = z2.lanewise(VectorOperators.ROR, 5);
+        z3 = z3.lanewise(VectorOperators.ROR, 5);
         k++;
       }
+      last0 = last0.lanewise(VectorOperators.ROL, 2).or(z0.and(PAIR_OF_5));
+      last1 = last1.lanewise(VectorOperators.ROL, 2).or(z1.and(PAIR_OF_5));
+      last2 = last2.lanewise(VectorOperators.ROL, 2).or(z2.and(PAIR_OF_5));
+      last3 = last3.lanewise(VectorOperators.ROL, 2).or(z3.and(PAIR_OF_5));
       at0 += 4L * STRIP_ROWS;
       at1 += 4L * STRIP_ROWS;
       at2 += 4L * STRIP_ROWS;
       at3 += 4L * STRIP_ROWS;
     }
-    s0.intoArray(sums, lane);
-    s1.intoArray(sums, lane + STRIP_ROWS);
-    s2.intoArray(sums, lane + 2 * STRIP_ROWS);
-    s3.intoArray(sums, lane + 3 * STRIP_ROWS);
+    FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
+    s0 = last0.and(MASK_5).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x0, s0);
+    s1 = last1.and(MASK_5).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x0, s1);
+    s2 = last2.and(MASK_5).or(ONE).reinterpretAsFloats().fma(d2, m2).fma(x0, s2);
+    s3 = last3.and(MASK_5).or(ONE).reinterpretAsFloats().fma(d3, m3).fma(x0, s3);
+    FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + 1]);
+    last0.lanewise(VectorOperators.ROR, 5).and(MASK_5).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x1, s0).intoArray(sums, lane);
+    last1.lanewise(VectorOperators.ROR, 5).and(MASK_5).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x1, s1).intoArray(sums, lane + STRIP_ROWS);
+    last2.lanewise(VectorOperators.ROR, 5).and(MASK_5).or(ONE).reinterpretAsFloats().fma(d2, m2).fma(x1, s2).intoArray(sums, lane + 2 * STRIP_ROWS);
+    last3.lanewise(VectorOperators.ROR, 5).and(MASK_5).or(ONE).reinterpretAsFloats().fma(d3, m3).fma(x1, s3).intoArray(sums, lane + 3 * STRIP_ROWS);
   }
 
-  /** A word of the high pairs of 16 columns, then words of eight nibbles. */
+  /** Three words of five codes and two bits of the last code each. */
   private static void six(long codes, long end, long stride, float[] x, int xAt, float[] factors, float[] sums, int lane) {
     FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane);
     FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + STRIP_ROWS);
@@ -391,45 +394,42 @@ final class VectorKernels {
     long at1 = at0 + stride;
     long at2 = at1 + stride;
     long at3 = at2 + stride;
-    IntVector high0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE).lanewise(VectorOperators.ROL, 21);
-    IntVector high1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE).lanewise(VectorOperators.ROL, 21);
-    IntVector high2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE).lanewise(VectorOperators.ROL, 21);
-    IntVector high3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE).lanewise(VectorOperators.ROL, 21);
-    at0 += 4L * STRIP_ROWS;
-    at1 += 4L * STRIP_ROWS;
-    at2 += 4L * STRIP_ROWS;
-    at3 += 4L * STRIP_ROWS;
+    IntVector last0 = IntVector.zero(INT);
+    IntVector last1 = IntVector.zero(INT);
+    IntVector last2 = IntVector.zero(INT);
+    IntVector last3 = IntVector.zero(INT);
     int k = xAt;
     while (at0 != end) {
-      IntVector low0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE).lanewise(VectorOperators.ROL, 17);
-      IntVector low1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE).lanewise(VectorOperators.ROL, 17);
-      IntVector low2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE).lanewise(VectorOperators.ROL, 17);
-      IntVector low3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE).lanewise(VectorOperators.ROL, 17);
-      int stop = k + 8;
+      IntVector z0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE).lanewise(VectorOperators.ROL, 17);
+      IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE).lanewise(VectorOperators.ROL, 17);
+      IntVector z2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE).lanewise(VectorOperators.ROL, 17);
+      IntVector z3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE).lanewise(VectorOperators.ROL, 17);
+      int stop = k + 5;
       while (k != stop) {
         FloatVector xk = FloatVector.broadcast(FLOAT, x[k]);
-        s0 = low0.and(LOW_4_OF_6).or(ONE).or(high0.and(TOP_PAIR)).reinterpretAsFloats().fma(d0, m0).fma(xk, s0);
-        s1 = low1.and(LOW_4_OF_6).or(ONE).or(high1.and(TOP_PAIR)).reinterpretAsFloats().fma(d1, m1).fma(xk, s1);
-        s2 = low2.and(LOW_4_OF_6).or(ONE).or(high2.and(TOP_PAIR)).reinterpretAsFloats().fma(d2, m2).fma(xk, s2);
-        s3 = low3.and(LOW_4_OF_6).or(ONE).or(high3.and(TOP_PAIR)).reinterpretAsFloats().fma(d3, m3).fma(xk, s3);
-        low0 = low0.lanewise(VectorOperators.ROR, 4);
-        low1 = low1.lanewise(VectorOperators.ROR, 4);
-        low2 = low2.lanewise(VectorOperators.ROR, 4);
-        low3 = low3.lanewise(VectorOperators.ROR, 4);
-        high0 = high0.lanewise(VectorOperators.ROR, 2);
-        high1 = high1.lanewise(VectorOperators.ROR, 2);
-        high2 = high2.lanewise(VectorOperators.ROR, 2);
-        high3 = high3.lanewise(VectorOperators.ROR, 2);
+        s0 = z0.and(MASK_6).or(ONE).reinterpretAsFloats().fma(d0, m0).fma(xk, s0);
+        s1 = z1.and(MASK_6).or(ONE).reinterpretAsFloats().fma(d1, m1).fma(xk, s1);
+        s2 = z2.and(MASK_6).or(ONE).reinterpretAsFloats().fma(d2, m2).fma(xk, s2);
+        s3 = z3.and(MASK_6).or(ONE).reinterpretAsFloats().fma(d3, m3).fma(xk, s3);
+        z0 = z0.lanewise(VectorOperators.ROR, 6);
+        z1 = z1.lanewise(VectorOperators.ROR, 6);
+        z2 = z2.lanewise(VectorOperators.ROR, 6);
+        z3 = z3.lanewise(VectorOperators.ROR, 6);
         k++;
       }
+      last0 = last0.lanewise(VectorOperators.ROL, 2).or(z0.and(PAIR_OF_6));
+      last1 = last1.lanewise(VectorOperators.ROL, 2).or(z1.and(PAIR_OF_6));
+      last2 = last2.lanewise(VectorOperators.ROL, 2).or(z2.and(PAIR_OF_6));
+      last3 = last3.lanewise(VectorOperators.ROL, 2).or(z3.and(PAIR_OF_6));
       at0 += 4L * STRIP_ROWS;
       at1 += 4L * STRIP_ROWS;
       at2 += 4L * STRIP_ROWS;
       at3 += 4L * STRIP_ROWS;
     }
-    s0.intoArray(sums, lane);
-    s1.intoArray(sums, lane + STRIP_ROWS);
-    s2.intoArray(sums, lane + 2 * STRIP_ROWS);
-    s3.intoArray(sums, lane + 3 * STRIP_ROWS);
+    FloatVector x0 = FloatVector.broadcast(FLOAT, x[k]);
+    last0.or(ONE).reinterpretAsFloats().fma(d0, m0).fma(x0, s0).intoArray(sums, lane);
+    last1.or(ONE).reinterpretAsFloats().fma(d1, m1).fma(x0, s1).intoArray(sums, lane + STRIP_ROWS);
+    last2.or(ONE).reinterpretAsFloats().fma(d2, m2).fma(x0, s2).intoArray(sums, lane + 2 * STRIP_ROWS);
+    last3.or(ONE).reinterpretAsFloats().fma(d3, m3).fma(x0, s3).intoArray(sums, lane + 3 * STRIP_ROWS);
   }
 }
