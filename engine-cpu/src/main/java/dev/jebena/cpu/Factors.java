@@ -41,7 +41,7 @@ final class Factors {
     if (format.factors().ofBlock == 0) {
       return;
     }
-    boolean minima = format.factors() == PackedFormat.Factors.SCALE_OF_SCALES_AND_MINIMA;
+    boolean minima = format.factors() == PackedFormat.FactorLayout.SCALE_OF_SCALES_AND_MINIMA;
     long strip = at;
     for (int first = 0; first < GROUP_ROWS; first += STRIP_ROWS) {
       for (int row = 0; row < STRIP_ROWS; row += WIDTH) {

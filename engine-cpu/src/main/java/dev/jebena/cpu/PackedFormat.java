@@ -9,16 +9,17 @@ import dev.jebena.engine.weight.BlockType;
  * group after group reads {@value #STRIPS} long streams at once, each of which the processor fetches ahead of for itself. The last group
  * is filled up with rows of zeros.
  *
- * <p>A block holds, in this order: its {@link Factors} for each row, then its units. A unit is {@link #unitColumns} columns that share a scale:
+ * <p>A block holds, in this order: the factors of each row ({@link FactorLayout}), then its units. A unit is {@link #unitColumns} columns that share a scale:
  * their factors, then the codes as 32-bit words. A word packs consecutive columns of one row, the first in its lowest bits; with
  * codes of 5 and 6 bits two bits are left over, which hold a part of the unit's last columns. See {@link WeightPacker} for what each type writes and
  * {@link TileDecoder} for what it means.
  *
  * @param blockColumns columns of a block
  * @param units of a block
+ * @param factors what stands before blocks and units
  * @param bits of a code
  */
-record PackedFormat(BlockType type, int blockColumns, int units, Factors factors, int bits) {
+record PackedFormat(BlockType type, int blockColumns, int units, FactorLayout factors, int bits) {
 
   /** Rows of a group: four vectors of 512 bits. */
   static final int GROUP_ROWS = 64;
@@ -30,7 +31,7 @@ record PackedFormat(BlockType type, int blockColumns, int units, Factors factors
   static final int STRIPS = GROUP_ROWS / STRIP_ROWS;
 
   /** What of a row stands before a block and before each of its units. */
-  enum Factors {
+  enum FactorLayout {
     /** Codes are the values. */
     NONE(0, 0),
     /** A half as scale; zero is in the middle of the codes. */
@@ -47,7 +48,7 @@ record PackedFormat(BlockType type, int blockColumns, int units, Factors factors
     /** Of a row, in bytes. */
     final int ofUnit;
 
-    Factors(int ofBlock, int ofUnit) {
+    FactorLayout(int ofBlock, int ofUnit) {
       this.ofBlock = ofBlock;
       this.ofUnit = ofUnit;
     }
@@ -55,16 +56,16 @@ record PackedFormat(BlockType type, int blockColumns, int units, Factors factors
 
   static PackedFormat of(BlockType type) {
     return switch (type) {
-      case F32 -> new PackedFormat(type, 1, 1, Factors.NONE, 32);
-      case F16, BF16 -> new PackedFormat(type, 2, 1, Factors.NONE, 16);
-      case Q4_0 -> new PackedFormat(type, 32, 1, Factors.SCALE, 4);
-      case Q4_1 -> new PackedFormat(type, 32, 1, Factors.SCALE_AND_MINIMUM, 4);
-      case Q5_0 -> new PackedFormat(type, 32, 1, Factors.SCALE, 5);
-      case Q5_1 -> new PackedFormat(type, 32, 1, Factors.SCALE_AND_MINIMUM, 5);
-      case Q8_0 -> new PackedFormat(type, 32, 1, Factors.SCALE, 8);
-      case Q4_K -> new PackedFormat(type, 256, 8, Factors.SCALE_OF_SCALES_AND_MINIMA, 4);
-      case Q5_K -> new PackedFormat(type, 256, 8, Factors.SCALE_OF_SCALES_AND_MINIMA, 5);
-      case Q6_K -> new PackedFormat(type, 256, 16, Factors.SCALE_OF_SCALES, 6);
+      case F32 -> new PackedFormat(type, 1, 1, FactorLayout.NONE, 32);
+      case F16, BF16 -> new PackedFormat(type, 2, 1, FactorLayout.NONE, 16);
+      case Q4_0 -> new PackedFormat(type, 32, 1, FactorLayout.SCALE, 4);
+      case Q4_1 -> new PackedFormat(type, 32, 1, FactorLayout.SCALE_AND_MINIMUM, 4);
+      case Q5_0 -> new PackedFormat(type, 32, 1, FactorLayout.SCALE, 5);
+      case Q5_1 -> new PackedFormat(type, 32, 1, FactorLayout.SCALE_AND_MINIMUM, 5);
+      case Q8_0 -> new PackedFormat(type, 32, 1, FactorLayout.SCALE, 8);
+      case Q4_K -> new PackedFormat(type, 256, 8, FactorLayout.SCALE_OF_SCALES_AND_MINIMA, 4);
+      case Q5_K -> new PackedFormat(type, 256, 8, FactorLayout.SCALE_OF_SCALES_AND_MINIMA, 5);
+      case Q6_K -> new PackedFormat(type, 256, 16, FactorLayout.SCALE_OF_SCALES, 6);
     };
   }
 

@@ -49,7 +49,7 @@ final class TileDecoder {
     PackedFormat format = weight.format();
     long block = weight.groupAddress(group) + (long) (column / format.blockColumns()) * format.blockBytes();
     long stride = weight.stripStride();
-    if (format.factors() == PackedFormat.Factors.NONE) {
+    if (format.factors() == PackedFormat.FactorLayout.NONE) {
       long end = block + (long) format.blocks(columns) * format.blockBytes();
       decodeFloats(format, block, end, stride, room.tile);
       return;

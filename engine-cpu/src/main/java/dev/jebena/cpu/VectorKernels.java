@@ -50,7 +50,7 @@ final class VectorKernels {
     long at = weight.groupAddress(group);
     long stride = weight.stripStride();
     long end = at + format.stripBytes(weight.columns());
-    if (format.factors() != PackedFormat.Factors.NONE) {
+    if (format.factors() != PackedFormat.FactorLayout.NONE) {
       blocks(format, at, end, stride, x, xAt, room);
       return;
     }
