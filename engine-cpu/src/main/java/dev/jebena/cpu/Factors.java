@@ -1,5 +1,6 @@
 package dev.jebena.cpu;
 
+import static dev.jebena.cpu.Lanes.BYTE;
 import static dev.jebena.cpu.Lanes.FLOAT;
 import static dev.jebena.cpu.Lanes.INT;
 import static dev.jebena.cpu.Lanes.LITTLE;
@@ -17,8 +18,8 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * The factors of a unit, for the 64 rows of a group, as floats: {@code [64]} scales, then {@code [64]} bases, so that a weight is {@code v *
- * scale + base} with {@code v = 1 + code / 2^bits} (see {@link TileDecoder}). Behind them stand {@code [64]} scales of scales and {@code [64]}
- * scales of minima of the block.
+ * scale + base} with {@code v = 1 + code / 2^bits} (see {@link TileDecoder}). Behind them stand {@code [64]} scales of scales, times 2^bits,
+ * and {@code [64]} negated scales of minima of the block.
  */
 final class Factors {
 
@@ -122,6 +123,6 @@ final class Factors {
 
   /** Bytes of {@link Lanes#WIDTH} rows as floats. */
   private static FloatVector bytes(long at) {
-    return (FloatVector) ByteVector.fromMemorySegment(Lanes.BYTE, MEMORY, at, LITTLE).convertShape(VectorOperators.B2F, FLOAT, 0);
+    return (FloatVector) ByteVector.fromMemorySegment(BYTE, MEMORY, at, LITTLE).convertShape(VectorOperators.B2F, FLOAT, 0);
   }
 }

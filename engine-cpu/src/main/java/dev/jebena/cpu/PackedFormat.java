@@ -6,11 +6,11 @@ import dev.jebena.engine.weight.BlockType;
  * How a weight is laid out for the kernels: in groups of {@value #GROUP_ROWS} rows, which a kernel takes at once, of {@value #STRIPS} strips of
  * {@value #STRIP_ROWS} rows. A strip is one sequential stream of blocks along the columns, in which the same element of all its rows lies side by
  * side (lane = row). First come the first strips of all groups, one behind the other, then the second ones, and so on: who takes
- * group after group reads {@value #STRIPS} long streams at once, each of which the processor fetches ahead of for itself. The last group
+ * group after group reads {@value #STRIPS} long streams at once, each of which the processor prefetches by itself. The last group
  * is filled up with rows of zeros.
  *
- * <p>A block holds, in this order: the factors of each row ({@link FactorLayout}), then its units. A unit is {@link #unitColumns} columns that share a scale:
- * their factors, then the codes as 32-bit words. A word packs consecutive columns of one row, the first in its lowest bits; with
+ * <p>A block holds, in this order: the factors of each row ({@link FactorLayout}), then its units. A unit is {@link #unitColumns} columns that
+ * share a scale: their factors, then the codes as 32-bit words. A word packs consecutive columns of one row, the first in its lowest bits; with
  * codes of 5 and 6 bits two bits are left over, which hold a part of the unit's last columns. See {@link WeightPacker} for what each type writes and
  * {@link TileDecoder} for what it means.
  *

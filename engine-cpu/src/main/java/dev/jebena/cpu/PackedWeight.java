@@ -7,6 +7,12 @@ package dev.jebena.cpu;
  */
 record PackedWeight(PackedFormat format, int rows, int columns, long address) {
 
+  PackedWeight {
+    if (format.factors() != PackedFormat.FactorLayout.NONE && columns % format.blockColumns() != 0) {
+      throw new IllegalArgumentException(columns + " columns of " + format.type() + ": whole blocks of " + format.blockColumns() + " are needed");
+    }
+  }
+
   int groups() {
     return PackedFormat.groups(rows);
   }

@@ -32,9 +32,9 @@ final class TileDecoder {
   static final int MASK_5 = 0x007C0000;
   static final int MASK_6 = 0x007E0000;
   static final int MASK_8 = 0x007F8000;
-  /** The lowest two bits of a code of five bits, and of six. */
+  /** The lowest two bits of a code of five bits. */
   static final int PAIR_OF_5 = 0x000C0000;
-
+  /** The lowest two bits of a code of six bits. */
   static final int PAIR_OF_6 = 0x00060000;
 
   private TileDecoder() {}

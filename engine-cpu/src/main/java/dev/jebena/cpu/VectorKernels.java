@@ -2,7 +2,6 @@ package dev.jebena.cpu;
 
 import static dev.jebena.cpu.Factors.BASES;
 import static dev.jebena.cpu.Factors.HALF_BITS;
-import static dev.jebena.cpu.Factors.HALF_SCALE;
 import static dev.jebena.cpu.Lanes.FLOAT;
 import static dev.jebena.cpu.Lanes.INT;
 import static dev.jebena.cpu.Lanes.LITTLE;
@@ -24,10 +23,10 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * Multiplies one row of activations by a group of packed rows straight from the codes: what a decoding step of one sequence does. The arithmetic
  * is that of {@link TileDecoder} followed by {@link MicroKernels}, to the bit: each weight is one fused multiply-add, each sum one chain
- * over ascending columns.
+ * over ascending columns. With half floats that holds for activations under 2^72 and sums over 2^-70, see {@link #f16}.
  *
  * <p>A vector of each of the group's four strips runs side by side, so that four streams are fetched ahead at once. A unit is multiplied in two
- * calls: {@link Factors} are read into memory, then the codes, whatever stands before them. Words of codes are rotated until each code
+ * calls: one reads its {@link Factors} into an array, the other multiplies the codes and knows nothing of how factors are stored. Words of codes are rotated until each code
  * has been where the mantissa wants it. Bodies are written out and loops do not count: the JIT stops to inline helpers once a method
  * has grown to so many nodes ({@code NodeCountInliningCutoff}), and passes vectors on the heap then; counted loops it would unroll until
  * registers spill.
@@ -35,7 +34,7 @@ import jdk.incubator.vector.VectorOperators;
 final class VectorKernels {
 
   /** The root of {@link Factors#HALF_SCALE}. */
-  private static final float HALF_OF_SCALE = 0x1p56f;
+  private static final float HALF_SCALE_ROOT = 0x1p56f;
 
   private VectorKernels() {}
 
@@ -121,13 +120,13 @@ final class VectorKernels {
 
   /**
    * Pairs of 16 bits; the last pair may be half filled. A half's bits, moved into a float, are 2^112 too small: the activation makes up for half
-   * of it and the sum for the rest, which spares a multiplication for each weight and changes no bit of a sum that stays over 2^-70.
+   * of it and the sum for the rest, which spares a multiplication for each weight and changes no bit while activations are under 2^72 and sums over 2^-70 or zero.
    */
   private static void f16(long codes, long stride, int columns, float[] x, int xAt, float[] sums, int lane) {
-    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane).mul(1 / HALF_OF_SCALE);
-    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + STRIP_ROWS).mul(1 / HALF_OF_SCALE);
-    FloatVector s2 = FloatVector.fromArray(FLOAT, sums, lane + 2 * STRIP_ROWS).mul(1 / HALF_OF_SCALE);
-    FloatVector s3 = FloatVector.fromArray(FLOAT, sums, lane + 3 * STRIP_ROWS).mul(1 / HALF_OF_SCALE);
+    FloatVector s0 = FloatVector.fromArray(FLOAT, sums, lane).mul(1 / HALF_SCALE_ROOT);
+    FloatVector s1 = FloatVector.fromArray(FLOAT, sums, lane + STRIP_ROWS).mul(1 / HALF_SCALE_ROOT);
+    FloatVector s2 = FloatVector.fromArray(FLOAT, sums, lane + 2 * STRIP_ROWS).mul(1 / HALF_SCALE_ROOT);
+    FloatVector s3 = FloatVector.fromArray(FLOAT, sums, lane + 3 * STRIP_ROWS).mul(1 / HALF_SCALE_ROOT);
     long at0 = codes;
     long at1 = at0 + stride;
     long at2 = at1 + stride;
@@ -139,12 +138,12 @@ final class VectorKernels {
       IntVector z1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE);
       IntVector z2 = IntVector.fromMemorySegment(INT, MEMORY, at2, LITTLE);
       IntVector z3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE);
-      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k] * HALF_OF_SCALE);
+      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k] * HALF_SCALE_ROOT);
       s0 = z0.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().fma(x0, s0);
       s1 = z1.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().fma(x0, s1);
       s2 = z2.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().fma(x0, s2);
       s3 = z3.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().fma(x0, s3);
-      FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + 1] * HALF_OF_SCALE);
+      FloatVector x1 = FloatVector.broadcast(FLOAT, x[k + 1] * HALF_SCALE_ROOT);
       s0 = z0.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().fma(x1, s0);
       s1 = z1.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().fma(x1, s1);
       s2 = z2.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS).reinterpretAsFloats().fma(x1, s2);
@@ -156,7 +155,7 @@ final class VectorKernels {
       k += 2;
     }
     if (columns % 2 != 0) {
-      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k] * HALF_OF_SCALE);
+      FloatVector x0 = FloatVector.broadcast(FLOAT, x[k] * HALF_SCALE_ROOT);
       s0 = IntVector.fromMemorySegment(INT, MEMORY, at0, LITTLE).lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3)
           .and(HALF_BITS).reinterpretAsFloats().fma(x0, s0);
       s1 = IntVector.fromMemorySegment(INT, MEMORY, at1, LITTLE).lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3)
@@ -166,10 +165,10 @@ final class VectorKernels {
       s3 = IntVector.fromMemorySegment(INT, MEMORY, at3, LITTLE).lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3)
           .and(HALF_BITS).reinterpretAsFloats().fma(x0, s3);
     }
-    s0.mul(HALF_OF_SCALE).intoArray(sums, lane);
-    s1.mul(HALF_OF_SCALE).intoArray(sums, lane + STRIP_ROWS);
-    s2.mul(HALF_OF_SCALE).intoArray(sums, lane + 2 * STRIP_ROWS);
-    s3.mul(HALF_OF_SCALE).intoArray(sums, lane + 3 * STRIP_ROWS);
+    s0.mul(HALF_SCALE_ROOT).intoArray(sums, lane);
+    s1.mul(HALF_SCALE_ROOT).intoArray(sums, lane + STRIP_ROWS);
+    s2.mul(HALF_SCALE_ROOT).intoArray(sums, lane + 2 * STRIP_ROWS);
+    s3.mul(HALF_SCALE_ROOT).intoArray(sums, lane + 3 * STRIP_ROWS);
   }
 
   /** Pairs of 16 bits; the last pair may be half filled. */

@@ -40,7 +40,7 @@ import java.util.zip.CRC32C;
 final class WeightCache {
 
   /** Changes whenever the same weights would be packed otherwise. */
-  private static final int LAYOUT_VERSION = 3;
+  private static final int LAYOUT_VERSION = 4;
 
   private static final System.Logger LOG = System.getLogger(WeightCache.class.getName());
   private static final long MAGIC = 0x3154574142454AL; // "JEBAWT1", first byte lowest

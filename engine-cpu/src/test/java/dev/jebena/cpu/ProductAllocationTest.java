@@ -20,7 +20,7 @@ class ProductAllocationTest {
   private static final long PATIENCE_NANOS = 120_000_000_000L;
 
   @ParameterizedTest
-  @EnumSource(value = BlockType.class, names = {"F16", "BF16", "Q4_1", "Q5_1", "Q8_0", "Q4_K", "Q6_K"})
+  @EnumSource(value = BlockType.class, names = {"F32", "F16", "BF16", "Q4_1", "Q5_1", "Q8_0", "Q4_K", "Q6_K"})
   void compiledProductsAllocateNothing(BlockType type) {
     PackedFormat format = PackedFormat.of(type);
     try (Arena arena = Arena.ofConfined()) {

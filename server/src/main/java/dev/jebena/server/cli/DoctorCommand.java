@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import javax.management.JMException;
+import javax.management.JMRuntimeException;
 import javax.management.ObjectName;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -114,7 +115,7 @@ final class DoctorCommand implements Callable<Integer> {
           .invoke(new ObjectName("com.sun.management:type=DiagnosticCommand"), "vmInfo", null, null);
       return String.valueOf(information).lines().filter(line -> line.startsWith(CLASS_ARCHIVE)).findFirst()
           .map(line -> line.substring(CLASS_ARCHIVE.length()).strip()).orElse("");
-    } catch (JMException unknown) {
+    } catch (JMException | JMRuntimeException unknown) {
       return "";
     }
   }
